@@ -1,0 +1,144 @@
+"""The catalogue: packaged declarations with a site's own laid over them, checked against one another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from painresponse.clinic.declarations import CohortRules, Horizon, Intervention, Outcome, Target
+from painresponse.clinic.features import feature_sentences
+from painresponse.concepts import Concepts
+from painresponse.errors import DefinitionError, unknown
+from painresponse.language import FeatureSet
+from painresponse.settings import build, load
+
+PARTS = (
+    "concepts",
+    "treatments",
+    "interventions",
+    "outcomes",
+    "horizons",
+    "targets",
+    "families",
+    "features",
+    "cohort",
+)
+SITE_WORDS = (*PARTS, "predict", "social_features", "training", "import")
+SITE_FILE = Path("metadata") / "site.toml"
+"""Where an imported data set keeps the site configuration it was made with."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything a clinic declares, typed and consistent. ``training`` and ``imports`` are left to their readers."""
+
+    concepts: Concepts
+    interventions: dict[str, Intervention]
+    outcomes: dict[str, Outcome]
+    horizons: dict[str, Horizon]
+    targets: dict[str, Target]
+    cohort: CohortRules
+    features: FeatureSet
+    training: dict[str, Any]
+    imports: dict[str, Any]
+
+    def label(self, target: str) -> str:
+        """A target in clinic words."""
+        asked = self.targets[target]
+        intervention = self.interventions[asked.intervention]
+        stage = intervention.stages[asked.stage]
+        outcome, horizon = self.outcomes[asked.outcome], self.horizons[asked.horizon]
+        return f"{intervention.label} ({stage.label}): {outcome.label}, {horizon.label}"
+
+
+def packaged() -> Path:
+    """The folder of packaged declarations: inside an installed wheel, else the checkout's ``configs/``."""
+    inside = Path(__file__).parents[1] / "configs"
+    return inside if inside.is_dir() else Path(__file__).parents[3] / "configs"
+
+
+def load_catalogue(site: Path | None = None, *, data: Path | None = None) -> Catalogue:
+    """The packaged catalogue with a site file laid over it; without one, the site file that ``data`` keeps.
+
+    Raises DefinitionError on unknown words, wrong types and names that point nowhere.
+    """
+    if site is None and data is not None and (data / SITE_FILE).is_file():
+        site = data / SITE_FILE
+    own = load(site) if site else {}
+    for word in own:
+        if word not in SITE_WORDS:
+            raise DefinitionError(f"{site}: {unknown('section', word, SITE_WORDS)}")
+    return assemble(
+        {part: _merged(load(packaged() / f"{part}.toml"), own.get(part, {})) for part in PARTS}, own
+    )
+
+
+def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue:
+    """A catalogue from plain tables."""
+    concepts = Concepts.from_plain(parts)
+    targets = {name: build(Target, raw, f"target {name}") for name, raw in parts["targets"].items()}
+    chosen = own.get("predict", list(targets))
+    for name in chosen:
+        if name not in targets:
+            raise DefinitionError(f"predict: {unknown('target', name, targets)}")
+    catalogue = Catalogue(
+        concepts,
+        _built(Intervention, "intervention", parts["interventions"]),
+        _built(Outcome, "outcome", parts["outcomes"]),
+        _built(Horizon, "horizon", parts["horizons"]),
+        {name: target for name, target in targets.items() if name in chosen},
+        build(CohortRules, parts["cohort"], "cohort"),
+        FeatureSet.from_plain(
+            feature_sentences(
+                concepts, parts["families"], parts["features"], social=own.get("social_features", True)
+            )
+        ),
+        own.get("training", {}),
+        own.get("import", {}),
+    )
+    _check(catalogue)
+    return catalogue
+
+
+def _built(cls: type[Any], kind: str, tables: dict[str, Any]) -> dict[str, Any]:
+    return {name: build(cls, raw, f"{kind} {name}") for name, raw in tables.items()}
+
+
+def _merged(base: dict[str, Any], own: Any) -> dict[str, Any]:
+    """The site's entries over the packaged ones, table by table; the site's own lists and values win."""
+    if not isinstance(own, dict):
+        raise DefinitionError(
+            f"A section of the site configuration must be a table, not {type(own).__name__}."
+        )
+    merged = dict(base)
+    for name, value in own.items():
+        both = isinstance(value, dict) and isinstance(base.get(name), dict)
+        merged[name] = _merged(base[name], value) if both else value
+    return merged
+
+
+def _check(catalogue: Catalogue) -> None:
+    """Every name must point at something declared."""
+    concepts = catalogue.concepts.concepts
+    for name, target in catalogue.targets.items():
+        _known(f"target {name}", "intervention", target.intervention, catalogue.interventions)
+        stages = catalogue.interventions[target.intervention].stages
+        _known(f"target {name}", "stage", target.stage, stages)
+        _known(f"target {name}", "outcome", target.outcome, catalogue.outcomes)
+        _known(f"target {name}", "horizon", target.horizon, catalogue.horizons)
+        for feature in (*target.better, *target.worse):
+            _known(f"target {name}", "feature", feature, catalogue.features.names)
+    for name, outcome in catalogue.outcomes.items():
+        _known(f"outcome {name}", "concept", outcome.concept, concepts)
+    for name, intervention in catalogue.interventions.items():
+        for stage in intervention.stages.values():
+            named = (*stage.begins, *stage.not_same_day, *stage.not_after, *stage.requires, *stage.ends)
+            for concept in named:
+                _known(f"intervention {name}", "concept", concept, concepts)
+    rules = catalogue.cohort
+    for concept in (*rules.exclude, *(one.concept for one in rules.impact)):
+        _known("cohort", "concept", concept, concepts)
+
+
+def _known(where: str, kind: str, name: str, allowed: Any) -> None:
+    if name not in allowed:
+        raise DefinitionError(f"{where}: {unknown(kind, name, allowed)}")

@@ -1,0 +1,91 @@
+"""The only maker of feature rows: training, cohorts and single requests all come through here."""
+
+import numpy as np
+
+from painresponse.engine.plan import DAYS_PER_YEAR, Plan, Step
+from painresponse.engine.summaries import summarise
+from painresponse.engine.streams import NEVER, Stream, joined
+from painresponse.engine.trials import trial_events
+from painresponse.engine.windows import Known, known
+from painresponse.language.words import Age, Difference, Ratio, Total
+from painresponse.records.tables import Asks, Floats, Ints, Records, Values
+from painresponse.schema import MICROSECONDS_PER_DAY, STATIC
+
+ROWS_AT_ONCE = 1000
+"""Rows computed together: bounds the memory, and the keys that `trials` packs rows into."""
+
+_HOUR = MICROSECONDS_PER_DAY // 24
+
+
+def rows(plan: Plan, records: Records, asks: Asks) -> Values:
+    """Feature rows (asks x features) as float32, the form that is trained on, exported and scored."""
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, in training as in scoring
+        return compute(plan, records, asks).astype(np.float32)
+
+
+def compute(plan: Plan, records: Records, asks: Asks) -> Floats:
+    """Feature rows (asks x features) in float64; unknown is NaN."""
+    out = np.empty((len(asks), len(plan.features)))
+    for first in range(0, len(asks), ROWS_AT_ONCE):
+        part = asks.part(first, first + ROWS_AT_ONCE)
+        out[first : first + len(part)] = _some(plan, records, part)
+    return out
+
+
+def _some(plan: Plan, records: Records, asks: Asks) -> Floats:
+    seen = known(records, asks)
+    stream = joined(_coded(plan, records, asks, seen), trial_events(plan, records, asks, seen))
+    work = summarise(plan, stream, len(asks))
+    with np.errstate(all="ignore"):  # a zero divisor makes a ratio unknown, below
+        for step in plan.steps:
+            work[:, step.column] = _combined(step, work)
+    return work[:, plan.output]
+
+
+def _coded(plan: Plan, records: Records, asks: Asks, seen: Known) -> Stream:
+    """The known events as the sources their codes feed, one copy for each."""
+    offsets, rules = plan.rules(records.codes)
+    source = np.array([rule.source for rule in rules], np.int64)
+    scale = np.array([rule.scale for rule in rules], np.float64)
+    hours = np.array([rule.hours or (0, 24) for rule in rules], np.int64).reshape(-1, 2) * _HOUR
+    code = records.code[seen.event]
+    copies = (offsets[1:] - offsets[:-1])[code]
+    row, event = np.repeat(seen.row, copies), np.repeat(seen.event, copies)
+    start = np.cumsum(copies) - copies
+    rule = np.arange(len(row)) + np.repeat(offsets[:-1][code] - start, copies)
+    time = records.time[event]
+    if any(one.hours for one in rules):
+        row, event, rule, time = _at_hour(row, event, rule, time, hours)
+    age = np.where(time == STATIC, NEVER, asks.index[row] - time)
+    # a stop (scale 0) is a dose of zero, whatever stands in its value
+    value = np.where(scale[rule] == 0, 0.0, records.value[event] * scale[rule])
+    return Stream.of(plan.spans, row, source[rule], age, value)
+
+
+def _at_hour(row: Ints, event: Ints, rule: Ints, time: Ints, hours: Ints) -> tuple[Ints, ...]:
+    clock = time % MICROSECONDS_PER_DAY
+    whole_day = (hours[rule, 1] - hours[rule, 0]) == 24 * _HOUR
+    inside = (clock >= hours[rule, 0]) & (clock < hours[rule, 1]) & (time != STATIC)
+    keep = whole_day | inside
+    return row[keep], event[keep], rule[keep], time[keep]
+
+
+def _combined(step: Step, work: Floats) -> Floats:
+    parts = work[:, step.parts]
+    if step.kind is Age:
+        return parts[:, 0] / DAYS_PER_YEAR
+    if step.kind is Ratio:
+        return np.where(parts[:, 1] == 0, np.nan, parts[:, 0] / parts[:, 1])
+    if step.kind is Difference:
+        return parts[:, 0] - parts[:, 1]
+    if step.kind is Total:
+        return _total(parts)
+    return (parts > 0).sum(axis=1)
+
+
+def _total(parts: Floats) -> Floats:
+    """Column by column: the order of a row's sum must not depend on how many rows there are."""
+    total = np.zeros(len(parts))
+    for column in parts.T:
+        total += np.where(np.isnan(column), 0.0, column)
+    return np.where(np.isnan(parts).all(axis=1), np.nan, total)

@@ -1,0 +1,189 @@
+"""Trials of conventional treatments: from beginnings and ends to adequate and failed trials.
+
+Judged afresh for every ask from what that ask may see, so that nothing after the index can change the verdict.
+
+A trial joins the beginnings and ends of one class that lie at most 30 days apart. It is adequate when it lasted
+the class's minimum at a dose that counts, or was stopped after a week or more for an adverse effect. An adequate
+trial failed when pain fell by less than 30 % on it, when a reason says so, or, as a proxy where neither is
+known, when another class followed within 60 days, or the trial still runs, with pain at 5 or more.
+(Rule after the refractory-pain consensus of Smith 2012; the dose and time limits are in treatments.toml.)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from painresponse.engine.plan import Plan
+from painresponse.engine.sources import BEGIN, TRIAL_WORDS
+from painresponse.engine.streams import Stream
+from painresponse.engine.windows import Known
+from painresponse.records.coding import STOP_REASONS
+from painresponse.records.tables import Asks, Floats, Ints, Records
+from painresponse.schema import MICROSECONDS_PER_DAY, STATIC
+
+DAY = MICROSECONDS_PER_DAY
+MERGE_DAYS = 30
+LEAST_EXPOSURE_DAYS = 7
+SWITCH_DAYS = 60
+STILL_SEVERE = 5.0
+ENOUGH_RELIEF = 0.7  # of the pain before: 30 % less
+BEFORE_DAYS = (-60, 0)
+ON_TREATMENT_DAYS = (28, 120)
+RECENT_DAYS = (-90, 0)
+_INEFFICACY = 1 + STOP_REASONS.index("//INEFFICACY")
+_ADVERSE = 1 + STOP_REASONS.index("//ADVERSE_EFFECT")
+_STRIDE = 2**53  # more than the microseconds from 1900 to 2100: packs row and time into one sortable number
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Trials by row and class: begun and ended (microseconds), still running, adequate dose, stop reason."""
+
+    row: Ints
+    place: Ints
+    begun: Ints
+    ended: Ints
+    running: Mask
+    dosed: Mask
+    reason: Ints
+
+
+def trial_events(plan: Plan, records: Records, asks: Asks, seen: Known) -> Stream:
+    """What the trials known at each ask give to the sources ``<class>.trial``, ``.failed``, …
+
+    Values: days the trial lasted; how a failure is known (1 measured, 2 reason given, 3 proxy); 1; 1.
+    """
+    sources = plan.sources.trial_sources()
+    trials = _trials(plan, records, asks, seen) if (sources >= 0).any() else None
+    if trials is None:
+        nothing = np.zeros(0, np.int64)
+        return Stream(nothing, nothing, nothing, nothing, np.zeros(0))
+    verdicts = _verdicts(plan, trials, records, asks, seen)
+    word, trial = np.nonzero(~np.isnan(verdicts))
+    source = sources[trials.place[trial], word]
+    asked = source >= 0
+    word, trial, source = word[asked], trial[asked], source[asked]
+    row = trials.row[trial]
+    # a verdict on a trial that still runs is as new as can be
+    time = np.where(word == 0, trials.begun[trial], np.minimum(trials.ended[trial], asks.index[row] - 1))
+    return Stream.of(plan.spans, row, source, asks.index[row] - time, verdicts[word, trial])
+
+
+def _trials(plan: Plan, records: Records, asks: Asks, seen: Known) -> Trials | None:
+    """Known treatment events, joined into trials."""
+    found = [plan.sources.treatment_events.of(code) for code in records.codes]
+    is_treatment = np.array([bool(one) for one in found], bool)
+    chosen = np.flatnonzero(is_treatment[records.code[seen.event]]) if len(found) else np.zeros(0, np.int64)
+    chosen = chosen[records.time[seen.event[chosen]] != STATIC]
+    if not len(chosen):
+        return None
+    meaning = np.array([(one[0].place, one[0].kind) if one else (0, 0) for one in found], np.int64)
+    least = np.array([one[0].adequate if one else 0.0 for one in found])
+    row, event = seen.row[chosen], seen.event[chosen]
+    code, time = records.code[event], records.time[event]
+    place, kind = meaning[code].T
+    dosed = ~(records.value[event] < least[code])  # an unknown dose counts
+    # an end sorts before a beginning at the same time: a changed dose goes on, it does not end the trial
+    order = np.lexsort((kind == BEGIN, time, place, row))
+    return _joined_trials(plan, asks, row[order], place[order], time[order], kind[order], dosed[order])
+
+
+def _joined_trials(
+    plan: Plan, asks: Asks, row: Ints, place: Ints, time: Ints, kind: Ints, dosed: Mask
+) -> Trials | None:
+    begins = kind == BEGIN
+    lasts = plan.sources.lasts_days[place] * DAY
+    over = np.where(begins, time + lasts, time)  # when this event's exposure ends, if nothing follows
+    fresh = np.ones(len(row), bool)
+    fresh[1:] = (row[1:] != row[:-1]) | (place[1:] != place[:-1])
+    fresh[1:] |= begins[1:] & (time[1:] > over[:-1] + MERGE_DAYS * DAY)
+    first = np.flatnonzero(fresh)
+    last = np.append(first[1:], len(row)) - 1
+    index = asks.index[row[first]]
+    ended = np.minimum(over[last], index.astype(np.float64)).astype(np.int64)
+    trials = Trials(
+        row[first],
+        place[first],
+        time[first],
+        ended,
+        over[last] >= index,
+        np.logical_or.reduceat(dosed & begins, first),
+        kind[last],
+    )
+    real = begins[first]  # an end without a beginning says nothing
+    return Trials(*(getattr(trials, name)[real] for name in Trials.__dataclass_fields__))
+
+
+def _verdicts(plan: Plan, trials: Trials, records: Records, asks: Asks, seen: Known) -> Floats:
+    """By trial word and trial: the value of the verdict, or NaN."""
+    lasted = trials.ended - trials.begun
+    long = lasted >= plan.sources.min_days[trials.place] * DAY
+    intolerant = (trials.reason == _ADVERSE) & (lasted >= LEAST_EXPOSURE_DAYS * DAY)
+    adequate = (long & trials.dosed) | intolerant
+    pain = _Pain(plan, records, seen)
+    measured = _unrelieved(trials, pain)
+    given = (trials.reason == _INEFFICACY) | (trials.reason == _ADVERSE)
+    proxy = _still_severe(trials, pain) | _switched(trials, pain)
+    grade = np.select([measured, given, proxy], [1.0, 2.0, 3.0], np.nan)
+    grade[~adequate] = np.nan
+    days = lasted / DAY
+    only_proxy = np.where(grade == 3.0, 1.0, np.nan)
+    verdicts = {
+        "trial": days,
+        "failed": grade,
+        "intolerance": np.where(intolerant, 1.0, np.nan),
+        "proxy": only_proxy,
+    }
+    return np.stack([verdicts[word] for word in TRIAL_WORDS])
+
+
+class _Pain:
+    """The known pain scores of every row, to be averaged around given times."""
+
+    def __init__(self, plan: Plan, records: Records, seen: Known):
+        scored = np.array([bool(plan.sources.pain.of(code)) for code in records.codes], bool)
+        chosen = scored[records.code[seen.event]] & ~np.isnan(records.value[seen.event])
+        chosen &= records.time[seen.event] != STATIC
+        self._value = records.value[seen.event[chosen]].astype(np.float64)
+        self._key = _key(seen.row[chosen], records.time[seen.event[chosen]])
+
+    def mean(self, row: Ints, around: Ints, days: tuple[int, int]) -> Floats:
+        """Mean score from ``days[0]`` to ``days[1]`` after ``around``, both ends included; NaN where none."""
+        first = np.searchsorted(self._key, _key(row, around + days[0] * DAY), side="left")
+        stop = np.searchsorted(self._key, _key(row, around + days[1] * DAY), side="right")
+        edges = np.stack([first, np.maximum(stop, first)], axis=1).ravel()
+        # each window is summed on its own: a running total would leak a neighbour's rounding
+        sums = np.add.reduceat(np.append(self._value, 0.0), edges)[::2]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(stop > first, sums / (stop - first), np.nan)
+
+
+def _key(row: Ints, time: Ints) -> Ints:
+    return row * _STRIDE + np.clip(time, -(2**52) + 1, 2**52 - 1)
+
+
+def _unrelieved(trials: Trials, pain: _Pain) -> Mask:
+    before = pain.mean(trials.row, trials.begun, BEFORE_DAYS)
+    on = pain.mean(trials.row, trials.begun, ON_TREATMENT_DAYS)
+    return on > ENOUGH_RELIEF * before
+
+
+def _still_severe(trials: Trials, pain: _Pain) -> Mask:
+    return trials.running & (pain.mean(trials.row, trials.ended, RECENT_DAYS) >= STILL_SEVERE)
+
+
+def _switched(trials: Trials, pain: _Pain) -> Mask:
+    """Another class begun within 60 days of the end, with pain still severe then."""
+    order = np.argsort(_key(trials.row, trials.begun), kind="stable")
+    begun = _key(trials.row, trials.begun)[order]
+    following = np.searchsorted(begun, _key(trials.row, trials.ended), side="left")
+    found = np.minimum(following, len(order) - 1)
+    next_trial = order[found]
+    soon = (following < len(order)) & (trials.row[next_trial] == trials.row)
+    soon &= trials.begun[next_trial] <= trials.ended + SWITCH_DAYS * DAY
+    soon &= trials.place[next_trial] != trials.place
+    severe = pain.mean(trials.row, trials.begun[next_trial], RECENT_DAYS) >= STILL_SEVERE
+    return soon & severe & ~trials.running

@@ -1,0 +1,70 @@
+"""A feature set: named features in a fixed order, with a fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from painresponse.language.plain import parse
+from painresponse.language.words import (
+    Age,
+    Difference,
+    Feature,
+    HowMany,
+    Ratio,
+    Summary,
+    Total,
+    sentence,
+)
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """Named features; the order is the order of the matrix columns."""
+
+    features: tuple[tuple[str, Feature], ...]
+
+    @classmethod
+    def of(cls, **features: Feature) -> "FeatureSet":
+        """A set from keyword arguments, in the order given."""
+        return cls(tuple(features.items()))
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, str]) -> "FeatureSet":
+        """A set from names to sentences. Raises DefinitionError on a sentence that cannot be read."""
+        return cls(tuple((name, parse(text)) for name, text in plain.items()))
+
+    def to_plain(self) -> dict[str, str]:
+        """Names to sentences."""
+        return {name: sentence(feature) for name, feature in self.features}
+
+    def fingerprint(self) -> str:
+        """SHA-256 of names, order and sentences."""
+        plain = json.dumps(list(self.to_plain().items()), ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(plain.encode()).hexdigest()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(name for name, _ in self.features)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __iter__(self) -> Iterator[tuple[str, Feature]]:
+        return iter(self.features)
+
+
+def summaries_in(feature: Feature) -> Iterator[Summary]:
+    """Every summary a feature is made of, depth first."""
+    match feature:
+        case Summary():
+            yield feature
+        case Ratio(left, right) | Difference(left, right):
+            yield from summaries_in(left)
+            yield from summaries_in(right)
+        case Total(parts) | HowMany(parts):
+            for part in parts:
+                yield from summaries_in(part)
+        case Age():
+            return

@@ -1,0 +1,65 @@
+"""Files and folders appear under their final name whole, or not at all (also after a kill or on a full disk)."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from painresponse.errors import DefinitionError, WorkError
+
+
+def publish(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a file beside ``path``, then put it in place in one step, replacing what was there."""
+    with _beside(path) as draft:
+        write(draft)
+        _sync(draft)
+        draft.replace(path)
+        _sync(path.parent)
+
+
+def publish_bytes(path: Path, data: bytes) -> None:
+    """Publish bytes already in hand."""
+    publish(path, lambda draft: draft.write_bytes(data) and None)
+
+
+def publish_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = False) -> None:
+    """Let ``fill`` fill a folder beside ``path``, then rename it into place."""
+    if path.exists() and not overwrite:
+        raise DefinitionError(f"{path} is already there. Choose another name, or say --overwrite.")
+    with _beside(path) as draft:
+        draft.mkdir()
+        fill(draft)
+        for item in draft.rglob("*"):
+            if item.is_file():
+                _sync(item)
+        retired = path.with_name(f".{path.name}.retired")
+        shutil.rmtree(retired, ignore_errors=True)
+        if path.exists():
+            path.replace(retired)
+        draft.replace(path)
+        _sync(path.parent)
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A hidden draft on the same file system, gone afterwards whatever happens."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            yield room / "draft"
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+    except OSError as error:
+        raise WorkError(f"Cannot write {path}: {error.strerror or error}. Nothing was changed.") from None
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,89 @@
+"""Event histories and questions about them, as plain columns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from painresponse.errors import RecordError
+
+Ints = NDArray[np.int64]
+Places = NDArray[np.int32]
+Values = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RawEvents:
+    """Events as they arrive, in any order; all columns of one length n.
+
+    Times are microseconds since 1970 on the clinic's clock (schema.STATIC where there is none), values float32
+    with NaN where there is none. ``code`` and ``unit`` point into ``codes`` and ``units``; unit -1 is none.
+    """
+
+    subject: Ints
+    time: Ints
+    available: Ints
+    code: Places
+    codes: tuple[str, ...]
+    value: Values
+    unit: Places
+    units: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.subject)
+
+
+@dataclass(frozen=True)
+class Records:
+    """Histories ready to compute on: sorted by subject, time, code and value, without exact duplicates.
+
+    ``codes`` is sorted; values are in canonical units.
+    """
+
+    subject: Ints
+    time: Ints
+    available: Ints
+    code: Places
+    codes: tuple[str, ...]
+    value: Values
+
+    def __len__(self) -> int:
+        return len(self.subject)
+
+    def subjects(self) -> Ints:
+        """The distinct subjects, ascending."""
+        starts = np.flatnonzero(np.diff(self.subject, prepend=self.subject[:1] - 1))
+        return self.subject[starts]
+
+    def of(self, subject: int) -> "Records":
+        """One subject's records."""
+        first, stop = np.searchsorted(self.subject, [subject, subject + 1])
+        here = slice(int(first), int(stop))
+        return Records(
+            self.subject[here],
+            self.time[here],
+            self.available[here],
+            self.code[here],
+            self.codes,
+            self.value[here],
+        )
+
+
+@dataclass(frozen=True)
+class Asks:
+    """Questions: which subject, at which index instant (microseconds, clinic's clock). One matrix row each."""
+
+    subject: Ints
+    index: Ints
+
+    def __post_init__(self) -> None:
+        if self.subject.shape != self.index.shape or self.subject.ndim != 1:
+            raise RecordError("Subjects and index instants must be two columns of one length.")
+
+    def __len__(self) -> int:
+        return len(self.subject)
+
+    def part(self, first: int, stop: int) -> "Asks":
+        """Rows ``first`` to ``stop``."""
+        return Asks(self.subject[first:stop], self.index[first:stop])

@@ -1,0 +1,1 @@
+"""From cohort to fitted model."""

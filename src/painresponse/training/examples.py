@@ -1,0 +1,37 @@
+"""Training examples of one target: a feature row and a label for each episode."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Episodes of one target as columns of one length n.
+
+    ``x`` (n x features) float32 as the engine makes it, unknown NaN; ``y`` float64: 1 response, 0 none, NaN lost
+    to follow-up; ``index`` microseconds; ``site`` the clinic's site number, -1 where it is not known.
+    """
+
+    target: str
+    names: tuple[str, ...]
+    x: NDArray[np.float32]
+    y: NDArray[np.float64]
+    subject: NDArray[np.int64]
+    index: NDArray[np.int64]
+    site: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def labelled(self) -> "Examples":
+        """Those whose outcome is known."""
+        return self.taken(np.flatnonzero(~np.isnan(self.y)))
+
+    def taken(self, rows: NDArray[np.int64]) -> "Examples":
+        """Some of the rows, in the order given."""
+        columns = {
+            name: getattr(self, name)[rows] for name in ("x", "y", "subject", "index", "site")
+        }
+        return replace(self, **columns)
