@@ -31,7 +31,5 @@ class Examples:
 
     def taken(self, rows: NDArray[np.int64]) -> "Examples":
         """Some of the rows, in the order given."""
-        columns = {
-            name: getattr(self, name)[rows] for name in ("x", "y", "subject", "index", "site")
-        }
+        columns = {name: getattr(self, name)[rows] for name in ("x", "y", "subject", "index", "site")}
         return replace(self, **columns)

@@ -1,0 +1,1 @@
+"""From fitted models to one sealed ONNX file, exact to the last bit."""

@@ -1,0 +1,85 @@
+"""Fitted targets and the catalogue they were made with become a bundle that can prove itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from painresponse.clinic import Catalogue
+from painresponse.clinic.requirements import requirements
+from painresponse.engine import Plan, rows
+from painresponse.export.golden import golden_patients
+from painresponse.export.graph import TargetModel, build_graph
+from painresponse.export.writing import write_bundle
+from painresponse.records import collect
+from painresponse.scoring.bundle import SCHEMA, TargetCard, golden_histories, open_bundle
+
+
+def make_bundle(
+    path: Path,
+    catalogue: Catalogue,
+    models: Sequence[TargetModel],
+    *,
+    cards: dict[str, dict[str, Any]],
+    provenance: dict[str, Any],
+    reference: dict[str, list[float | None]],
+) -> str:
+    """Write the bundle, read it back as a server would, and return its SHA-256.
+
+    ``cards`` holds episodes, responders and metrics by target; ``provenance`` says where the training data came
+    from (``kind``: synthetic or clinic); ``reference`` holds quantiles of each feature in training.
+    """
+    graph = build_graph(models, len(catalogue.features))
+    metadata = {
+        "schema": SCHEMA,
+        "name": path.stem,
+        "provenance": provenance,
+        "features": catalogue.features.to_plain(),
+        "fingerprint": catalogue.features.fingerprint(),
+        **catalogue.concepts.to_plain(),
+        "targets": [_card(catalogue, model.name, cards[model.name]) for model in models],
+        "requirements": _requirements(catalogue, [model.name for model in models]),
+        "reference": reference,
+        "golden": _golden(catalogue, graph.SerializeToString()),
+    }
+    digest = write_bundle(path, graph, metadata)
+    open_bundle(path)
+    return digest
+
+
+def _card(catalogue: Catalogue, name: str, numbers: dict[str, Any]) -> dict[str, Any]:
+    target = catalogue.targets[name]
+    named = {key: getattr(target, key) for key in ("intervention", "stage", "outcome", "horizon")}
+    card = {"name": name, **named, "label": catalogue.label(name), **numbers}
+    return {key: card[key] for key in TargetCard.__dataclass_fields__}
+
+
+def _requirements(catalogue: Catalogue, trained: list[str]) -> list[dict[str, Any]]:
+    """The catalogue's requirements, without those of targets that were not trained."""
+    kept = []
+    for requirement in requirements(catalogue):
+        targets = requirement.get("targets")
+        if targets is None:
+            kept.append(requirement)
+        elif chosen := [one for one in targets if one in trained]:
+            kept.append({**requirement, "targets": chosen})
+    return kept
+
+
+def _golden(catalogue: Catalogue, graph: bytes) -> dict[str, Any]:
+    """Golden patients with their feature rows, margins and probabilities, as plain JSON."""
+    golden: dict[str, Any] = {"patients": golden_patients(catalogue.concepts)}
+    raw, asks = golden_histories(golden)
+    records, _ = collect(raw, catalogue.concepts)
+    matrix = rows(Plan(catalogue.features, catalogue.concepts), records, asks)
+    session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    margin, probability = session.run(["margin", "probability"], {"features": matrix})
+    numbers = {"rows": matrix, "margin": margin, "probability": probability}
+    return golden | {key: _plain(table) for key, table in numbers.items()}
+
+
+def _plain(table: NDArray[Any]) -> list[list[float | None]]:
+    return [[None if np.isnan(one) else float(one) for one in line] for line in table]

@@ -1,0 +1,79 @@
+"""One subject's history given row by row (JSON, a form) into raw events; the errors name the row, never a value."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from painresponse.errors import RecordError
+from painresponse.records.tables import Asks, RawEvents
+from painresponse.schema import STATIC
+
+_EPOCH = datetime(1970, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
+
+Time = str | datetime | None
+
+
+def history(
+    times: Sequence[Time],
+    codes: Sequence[str],
+    values: Sequence[float | None],
+    *,
+    units: Sequence[str | None] | None = None,
+    available: Sequence[Time] | None = None,
+    subject: int = 0,
+) -> RawEvents:
+    """One subject's events from columns of one length. Raises RecordError naming the row and the column."""
+    n = len(codes)
+    units = units if units is not None else [None] * n
+    available = available if available is not None else [None] * n
+    if not len(times) == len(values) == len(units) == len(available) == n:
+        raise RecordError("time, code, value, unit and available_time must have the same number of entries.")
+    time = [STATIC if one is None else instant(one, f"events[{row}].time") for row, one in enumerate(times)]
+    known = [
+        time[row] if one is None else instant(one, f"events[{row}].available_time")
+        for row, one in enumerate(available)
+    ]
+    code, code_names = _numbered(codes)
+    unit, unit_names = _numbered([one or "" for one in units])
+    return RawEvents(
+        np.full(n, subject, np.int64),
+        np.array(time, np.int64),
+        np.array(known, np.int64),
+        code,
+        code_names,
+        np.array([np.nan if one is None else one for one in values], np.float64).astype(np.float32),
+        unit,
+        unit_names,
+    )
+
+
+def ask(index: Time, *, subject: int = 0) -> Asks:
+    """One question: this subject, at this index instant."""
+    if index is None:
+        raise RecordError("index is missing: say at which instant the prediction is asked.")
+    return Asks(np.array([subject], np.int64), np.array([instant(index, "index")], np.int64))
+
+
+def instant(given: str | datetime, where: str) -> int:
+    """Microseconds since 1970 of a naive clinic-local time, given as ISO 8601 text or datetime."""
+    try:
+        moment = datetime.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        raise RecordError(
+            f"{where} is not a date or time. Write it like 2026-03-01 or 2026-03-01T08:30:00."
+        ) from None
+    if moment.tzinfo is not None:
+        raise RecordError(
+            f"{where} carries a time zone. Give the clinic's local clock time without one: "
+            "the hour of a sample is part of what it means."
+        )
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _numbered(names: Sequence[str]) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], tuple[str, ...]]:
+    """Each name's place in the sorted tuple of distinct names."""
+    distinct = tuple(sorted(set(names)))
+    place = {name: number for number, name in enumerate(distinct)}
+    return np.array([place[name] for name in names], np.int32), distinct

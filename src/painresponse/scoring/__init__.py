@@ -1,0 +1,1 @@
+"""From histories and a bundle to predicted responses."""

@@ -1,0 +1,56 @@
+"""Where in their subjects' histories certain events occur, searchable by time. Looks both ways: labels need that."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from painresponse.concepts import Concepts
+from painresponse.records.coding import Matcher
+from painresponse.records.tables import Floats, Ints, Records
+from painresponse.schema import STATIC
+
+Mask = NDArray[np.bool_]
+
+
+class Occurrences:
+    """The dated events of some concepts, ordered by subject and time."""
+
+    def __init__(self, records: Records, concepts: Concepts, names: Iterable[str]):
+        patterns = concepts.patterns()
+        matcher = Matcher((pattern, True) for name in names for pattern in patterns[name])
+        chosen = np.array([bool(matcher.of(code)) for code in records.codes], bool)
+        mask = chosen[records.code] if len(records) else np.zeros(0, bool)
+        mask &= records.time != STATIC
+        self.subject = records.subject[mask]
+        self.time = records.time[mask]
+        self.value: Floats = records.value[mask].astype(np.float64)
+        self._subjects, self._times = np.unique(self.subject), np.unique(self.time)
+        row = np.searchsorted(self._subjects, self.subject)
+        self._key = row * (len(self._times) + 1) + np.searchsorted(self._times, self.time)
+
+    def __len__(self) -> int:
+        return len(self.subject)
+
+    def before(self, subject: Ints, time: Ints) -> Ints:
+        """The place of the subject's first event at or after ``time``."""
+        row = np.searchsorted(self._subjects, subject)
+        rank = np.searchsorted(self._times, time, side="left")
+        return np.searchsorted(self._key, row * (len(self._times) + 1) + rank)
+
+    def between(self, subject: Ints, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+        """Places ``[first, end)`` of the subject's events with ``start <= time < stop``."""
+        known = np.isin(subject, self._subjects)
+        first, end = self.before(subject, start), self.before(subject, stop)
+        return np.where(known, first, 0), np.where(known, np.maximum(first, end), 0)
+
+    def any(self, subject: Ints, start: Ints, stop: Ints) -> Mask:
+        """Whether the subject has such an event in ``[start, stop)``."""
+        first, end = self.between(subject, start, stop)
+        return end > first
+
+    def first(self, subject: Ints, start: Ints, stop: Ints) -> Floats:
+        """Time of the first such event in ``[start, stop)``, infinite where there is none."""
+        first, end = self.between(subject, start, stop)
+        time = np.append(self.time, 0)[first].astype(np.float64)
+        return np.where(end > first, time, np.inf)
