@@ -1,0 +1,139 @@
+"""A cohort from Parquet to Parquet, shard by shard: its feature matrix, or its scores."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from painresponse.clinic import Catalogue
+from painresponse.engine import Plan, rows
+from painresponse.errors import CohortError
+from painresponse.publishing import publish
+from painresponse.readers import histories, last_known
+from painresponse.records import Asks, Records
+from painresponse.schema import PREDICTION, SUBJECT
+from painresponse.scoring.scorer import Scorer
+
+Progress = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a cohort run did: questions asked, answers given, refusals by code."""
+
+    asks: int
+    scores: int
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+def score_folder(
+    scorer: Scorer,
+    folder: Path,
+    out: Path,
+    *,
+    asks: Asks | None = None,
+    targets: tuple[str, ...] | None = None,
+    progress: Progress = lambda: None,
+) -> Scored:
+    """Score a MEDS folder into a Parquet file with one line for each ask and target.
+
+    Without asks every subject is asked about a day after the last event. Raises CohortError when nobody in the
+    folder is asked about. The file appears whole or not at all.
+    """
+    notes = {
+        "data_provenance": "synthetic" if scorer.bundle.synthetic else "clinic",
+        "painresponse_bundle": scorer.bundle.digest,
+        "notices": json.dumps(scorer.notices, ensure_ascii=False),
+    }
+    asked, given, refused = 0, 0, dict[str, int]()
+
+    def tables() -> Iterator[pa.Table]:
+        nonlocal asked, given
+        for records, part in _parts(folder, scorer, asks):
+            scores = scorer.score(records, part, targets=targets)
+            asked += len(part)
+            given += int((scores.refused < 0).sum())
+            for place in scores.refused[scores.refused >= 0]:
+                code = scores.reasons[place][0]
+                refused[code] = refused.get(code, 0) + 1
+            yield _scores_table(scores.table(), scorer)
+            progress()
+
+    publish(out, lambda draft: _write(draft, tables(), notes))
+    return Scored(asked, given, refused)
+
+
+def features_folder(
+    catalogue: Catalogue,
+    folder: Path,
+    out: Path,
+    *,
+    asks: Asks | None = None,
+    progress: Progress = lambda: None,
+) -> int:
+    """Write the feature matrix of a MEDS folder to Parquet, with each column's lineage; returns its rows."""
+    plan = Plan(catalogue.features, catalogue.concepts)
+    written = 0
+
+    def tables() -> Iterator[pa.Table]:
+        nonlocal written
+        for records, part in _parts(folder, catalogue, asks):
+            columns = {SUBJECT: part.subject, PREDICTION: part.index.astype("datetime64[us]")}
+            matrix = rows(plan, records, part)
+            columns |= dict(zip(catalogue.features.names, np.ascontiguousarray(matrix.T), strict=True))
+            written += len(part)
+            yield pa.table(columns)
+            progress()
+
+    notes = {
+        "fingerprint": catalogue.features.fingerprint(),
+        "features": json.dumps(catalogue.features.to_plain()),
+    }
+    publish(out, lambda draft: _write(draft, tables(), notes))
+    return written
+
+
+def _parts(
+    folder: Path, reader: Scorer | Catalogue, asks: Asks | None
+) -> Iterator[tuple[Records, Asks]]:
+    """Each shard's records with the asks about its subjects."""
+    known = reader.measures if isinstance(reader, Scorer) else reader.concepts
+    found = 0
+    for records, _ in histories(folder, known):
+        part = last_known(records) if asks is None else _about(records, asks)
+        found += len(part)
+        yield records, part
+    if not found:
+        raise CohortError(
+            f"Nobody in {folder} is asked about: the asks name none of its subjects. "
+            "Check that both number the subjects alike."
+        )
+
+
+def _about(records: Records, asks: Asks) -> Asks:
+    here = np.isin(asks.subject, records.subjects())
+    return Asks(asks.subject[here], asks.index[here])
+
+
+def _scores_table(columns: dict[str, object], scorer: Scorer) -> pa.Table:
+    table = pa.table(columns)
+    for name in ("target", "refusal", "reason"):
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, table[name].cast(pa.string()).dictionary_encode())
+    provenance = "synthetic" if scorer.bundle.synthetic else "clinic"
+    return table.append_column(
+        "data_provenance", pa.array([provenance] * len(table)).dictionary_encode()
+    )
+
+
+def _write(draft: Path, tables: Iterator[pa.Table], notes: dict[str, str]) -> None:
+    first = next(tables)
+    schema = first.schema.with_metadata(notes)
+    with pq.ParquetWriter(draft, schema, compression="zstd", write_page_checksum=True) as writer:
+        writer.write_table(first.replace_schema_metadata(notes))
+        for table in tables:
+            writer.write_table(table.replace_schema_metadata(notes))

@@ -1,0 +1,76 @@
+"""The graph as a whole: ordinary ONNX, calibrated in double precision."""
+
+import math
+
+import numpy as np
+import onnx
+import pytest
+
+from painresponse.export.graph import TargetModel, build_graph
+from painresponse.export.snapping import snap
+from painresponse.export.trees import trees
+
+from .adversaries import adversarial_rows
+from .boosters import N_FEATURES, booster_of, ordinary_rows
+from .runtime import graph_of, raw_margin, run, session_of
+
+CALIBRATIONS = [(1.0, 0.0), (0.83, -0.4), (-1.7, 2.5), (0.0, -0.25), (40.0, 3.0)]
+
+
+def reference(margin: float, slope: float, intercept: float) -> float:
+    """The sigmoid, without overflow."""
+    log_odds = slope * margin + intercept
+    small = math.exp(-abs(log_odds))
+    return 1 / (1 + small) if log_odds >= 0 else small / (1 + small)
+
+
+@pytest.mark.parametrize("shape", ["shallow", "deep", "huge leaves", "everyone responds"])
+def test_probabilities_are_those_of_double_precision(shape):
+    snapped = snap(booster_of(shape))
+    models = [TargetModel(f"{pair}", snapped, *pair) for pair in CALIBRATIONS]
+    hostile = adversarial_rows(trees(snapped), 2_000, n_features=N_FEATURES, seed=31)
+    rows = np.concatenate([ordinary_rows(2_000, seed=30), hostile])
+    found = run(session_of(build_graph(models, N_FEATURES)), "probability", rows)
+    expected = [[reference(margin, *pair) for pair in CALIBRATIONS] for margin in raw_margin(snapped, rows)]
+    assert np.abs(found - np.array(expected)).max() <= 1e-12
+
+
+def test_without_calibration_the_probability_is_that_of_lightgbm():
+    snapped = snap(booster_of("shallow"))
+    rows = ordinary_rows(5_000, seed=32)
+    found = run(session_of(graph_of(snapped)), "probability", rows)[:, 0]
+    assert np.abs(found - snapped.predict(rows, num_threads=1)).max() <= 1e-12
+
+
+@pytest.fixture(scope="module")
+def graph() -> onnx.ModelProto:
+    return graph_of(snap(booster_of("shallow")), snap(booster_of("one leaf")))
+
+
+def test_it_passes_the_full_check_of_onnx(graph):
+    onnx.checker.check_model(graph, full_check=True)
+
+
+def test_it_speaks_the_dialect_every_runtime_since_1_18_knows(graph):
+    spoken = {opset.domain: opset.version for opset in graph.opset_import}
+    assert spoken == {"": 18, "ai.onnx.ml": 3}
+    assert graph.ir_version == 10
+
+
+def test_its_doors_are_features_in_and_margin_and_probability_out(graph):
+    session = session_of(graph)
+    doors = [(door.name, door.type, door.shape) for door in session.get_inputs() + session.get_outputs()]
+    assert doors == [
+        ("features", "tensor(float)", ["N", N_FEATURES]),
+        ("margin", "tensor(float)", ["N", 2]),
+        ("probability", "tensor(double)", ["N", 2]),
+    ]
+
+
+def test_its_outputs_name_their_columns(graph):
+    assert {output.doc_string for output in graph.graph.output} == {"one column a target: target-0, target-1"}
+
+
+def test_the_same_models_give_the_same_bytes(graph):
+    again = graph_of(snap(booster_of("shallow")), snap(booster_of("one leaf")))
+    assert again.SerializeToString(deterministic=True) == graph.SerializeToString(deterministic=True)
