@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all check benchmarks clean
+.PHONY: help setup demo serve test test-slow test-all check benchmarks clean
 
 help:  ## what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | sort
@@ -22,13 +22,15 @@ demo: setup  ## the whole path on a simulated clinic: data, models, bundle, scor
 	$(BIN)/painresponse demo
 
 serve: setup  ## serve the bundle that ships in models/, nothing is trained
-	$(BIN)/painresponse serve models/demo.onnx --allow-synthetic
+	$(BIN)/painresponse serve models/synthetic.onnx --allow-synthetic
 
 test: setup  ## the tests (under 6 minutes on 2 cores)
 	$(BIN)/python -m pytest
 
-test-all: setup  ## the tests, then the slow ones
-	$(BIN)/python -m pytest -m "slow or not slow"
+test-slow: setup  ## only the slow tests
+	$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow  ## the tests, then the slow ones
 
 check: setup  ## linters and types
 	$(BIN)/ruff check .

@@ -97,9 +97,7 @@ def features_folder(
     return written
 
 
-def _parts(
-    folder: Path, reader: Scorer | Catalogue, asks: Asks | None
-) -> Iterator[tuple[Records, Asks]]:
+def _parts(folder: Path, reader: Scorer | Catalogue, asks: Asks | None) -> Iterator[tuple[Records, Asks]]:
     """Each shard's records with the asks about its subjects."""
     known = reader.measures if isinstance(reader, Scorer) else reader.concepts
     found = 0
@@ -125,9 +123,7 @@ def _scores_table(columns: dict[str, object], scorer: Scorer) -> pa.Table:
         place = table.column_names.index(name)
         table = table.set_column(place, name, table[name].cast(pa.string()).dictionary_encode())
     provenance = "synthetic" if scorer.bundle.synthetic else "clinic"
-    return table.append_column(
-        "data_provenance", pa.array([provenance] * len(table)).dictionary_encode()
-    )
+    return table.append_column("data_provenance", pa.array([provenance] * len(table)).dictionary_encode())
 
 
 def _write(draft: Path, tables: Iterator[pa.Table], notes: dict[str, str]) -> None:

@@ -28,3 +28,8 @@ STATIC = -(2**63)
 """The time of a fact that has none (MEDS: a null time): known before every index."""
 
 MICROSECONDS_PER_DAY = 86_400_000_000
+EARLIEST = -25567 * MICROSECONDS_PER_DAY
+"""1900-01-01: nothing in a patient's history is older."""
+
+LATEST = 47482 * MICROSECONDS_PER_DAY
+"""2100-01-01: no date from here on is believed."""

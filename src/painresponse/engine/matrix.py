@@ -1,10 +1,11 @@
 """The only maker of feature rows: training, cohorts and single requests all come through here."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from painresponse.engine.plan import DAYS_PER_YEAR, Plan, Step
-from painresponse.engine.summaries import summarise
 from painresponse.engine.streams import NEVER, Stream, joined
+from painresponse.engine.summaries import summarise
 from painresponse.engine.trials import trial_events
 from painresponse.engine.windows import Known, known
 from painresponse.language.words import Age, Difference, Ratio, Total
@@ -13,8 +14,6 @@ from painresponse.schema import MICROSECONDS_PER_DAY, STATIC
 
 ROWS_AT_ONCE = 1000
 """Rows computed together: bounds the memory, and the keys that `trials` packs rows into."""
-
-_HOUR = MICROSECONDS_PER_DAY // 24
 
 
 def rows(plan: Plan, records: Records, asks: Asks) -> Values:
@@ -34,7 +33,10 @@ def compute(plan: Plan, records: Records, asks: Asks) -> Floats:
 
 def _some(plan: Plan, records: Records, asks: Asks) -> Floats:
     seen = known(records, asks)
-    stream = joined(_coded(plan, records, asks, seen), trial_events(plan, records, asks, seen))
+    meaning = plan.codebook.numbers(records.codes)[records.code[seen.event]]
+    stream = joined(
+        _coded(plan, records, asks, seen, meaning), trial_events(plan, records, asks, seen, meaning)
+    )
     work = summarise(plan, stream, len(asks))
     with np.errstate(all="ignore"):  # a zero divisor makes a ratio unknown, below
         for step in plan.steps:
@@ -42,32 +44,27 @@ def _some(plan: Plan, records: Records, asks: Asks) -> Floats:
     return work[:, plan.output]
 
 
-def _coded(plan: Plan, records: Records, asks: Asks, seen: Known) -> Stream:
+def _coded(plan: Plan, records: Records, asks: Asks, seen: Known, meaning: Ints) -> Stream:
     """The known events as the sources their codes feed, one copy for each."""
-    offsets, rules = plan.rules(records.codes)
-    source = np.array([rule.source for rule in rules], np.int64)
-    scale = np.array([rule.scale for rule in rules], np.float64)
-    hours = np.array([rule.hours or (0, 24) for rule in rules], np.int64).reshape(-1, 2) * _HOUR
-    code = records.code[seen.event]
-    copies = (offsets[1:] - offsets[:-1])[code]
+    book = plan.codebook.meanings
+    copies = book.copies[meaning]
     row, event = np.repeat(seen.row, copies), np.repeat(seen.event, copies)
     start = np.cumsum(copies) - copies
-    rule = np.arange(len(row)) + np.repeat(offsets[:-1][code] - start, copies)
+    rule = np.arange(len(row)) + np.repeat(book.start[meaning] - start, copies)
     time = records.time[event]
-    if any(one.hours for one in rules):
-        row, event, rule, time = _at_hour(row, event, rule, time, hours)
+    if book.clocked.any():
+        keep = ~book.clocked[rule] | _in_hours(time, book.hours[rule])
+        row, event, rule, time = row[keep], event[keep], rule[keep], time[keep]
     age = np.where(time == STATIC, NEVER, asks.index[row] - time)
     # a stop (scale 0) is a dose of zero, whatever stands in its value
-    value = np.where(scale[rule] == 0, 0.0, records.value[event] * scale[rule])
-    return Stream.of(plan.spans, row, source[rule], age, value)
+    scale = book.scale[rule]
+    value = np.where(scale == 0, 0.0, records.value[event] * scale)
+    return Stream.of(plan.spans, row, book.source[rule], age, value)
 
 
-def _at_hour(row: Ints, event: Ints, rule: Ints, time: Ints, hours: Ints) -> tuple[Ints, ...]:
+def _in_hours(time: Ints, hours: Ints) -> NDArray[np.bool_]:
     clock = time % MICROSECONDS_PER_DAY
-    whole_day = (hours[rule, 1] - hours[rule, 0]) == 24 * _HOUR
-    inside = (clock >= hours[rule, 0]) & (clock < hours[rule, 1]) & (time != STATIC)
-    keep = whole_day | inside
-    return row[keep], event[keep], rule[keep], time[keep]
+    return (clock >= hours[:, 0]) & (clock < hours[:, 1]) & (time != STATIC)
 
 
 def _combined(step: Step, work: Floats) -> Floats:
@@ -84,8 +81,7 @@ def _combined(step: Step, work: Floats) -> Floats:
 
 
 def _total(parts: Floats) -> Floats:
-    """Column by column: the order of a row's sum must not depend on how many rows there are."""
-    total = np.zeros(len(parts))
-    for column in parts.T:
-        total += np.where(np.isnan(column), 0.0, column)
-    return np.where(np.isnan(parts).all(axis=1), np.nan, total)
+    """Added one by one: the order of a row's sum must not depend on how many rows there are."""
+    unknown = np.isnan(parts)
+    total = np.cumsum(np.where(unknown, 0.0, parts), axis=1)[:, -1]
+    return np.where(unknown.all(axis=1), np.nan, total)

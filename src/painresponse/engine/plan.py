@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from painresponse.concepts import Concepts
-from painresponse.engine.sources import Rule, Sources
+from painresponse.engine.codebook import Codebook
+from painresponse.engine.sources import Sources
 from painresponse.language.sets import FeatureSet
 from painresponse.language.words import (
     Age,
@@ -61,14 +62,9 @@ class Plan:
         }
         self.steps = tuple(self._steps)
         self.width = len(self._columns)
+        self.codebook = Codebook(self.sources)
+        self.trial_sources = self.sources.trial_sources()
         self._value_slots()
-
-    def rules(self, codes: tuple[str, ...]) -> tuple[Ints, list[Rule]]:
-        """The rules of each code, flat, with the offsets at which each code's rules begin."""
-        found = [self.sources.rules(code) for code in codes]
-        offsets = np.zeros(len(codes) + 1, np.int64)
-        np.cumsum([len(rules) for rules in found], out=offsets[1:])
-        return offsets, [rule for rules in found for rule in rules]
 
     def _column(self, feature: Feature) -> int:
         """The workspace column that will hold a feature; what two features share is computed once."""

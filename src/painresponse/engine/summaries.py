@@ -1,7 +1,8 @@
 """One number out of each window, for all rows, sources and windows at once.
 
-Events are dropped into rings: the narrowest window that still holds them. A wider window is the rings inside it
-added up, and each row adds up only its own events, so a subject alone equals the subject in a crowd to the bit.
+Events are dropped into rings: the narrowest window that still holds them. A wider window is the rings inside
+it added up, and each row adds up only its own events, so a subject alone equals the subject in a crowd to the
+bit.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ _YEAR = 365.25 * MICROSECONDS_PER_DAY
 
 
 class Cells:
-    """The rings of every row and source, and what the words need of them, each computed once when asked for."""
+    """The rings of every row and source, and what the words need of them, each computed once on demand."""
 
     def __init__(self, stream: Stream, rows: int, sources: int, windows: int):
         self.shape = (rows, sources, windows)
@@ -72,7 +73,8 @@ class Cells:
 
 def _centred(cells: Cells) -> Floats:
     """Values less the most recent one, which lies in every non-empty window: raw moments lose precision."""
-    return cells.value - cells.newest_value()[cells.group]
+    centred: Floats = cells.value - cells.newest_value()[cells.group]
+    return centred
 
 
 def _count(cells: Cells) -> Floats:
@@ -126,7 +128,7 @@ def _spread(cells: Cells) -> Floats:
 
 
 def _slope(cells: Cells) -> Floats:
-    """Least squares on years before the most recent event; two times must differ, decided on whole numbers."""
+    """Least squares on years before the most recent event; that two times differ is decided on integers."""
     dated = cells.age < NEVER
     newest = cells.newest_age()
     t = np.where(dated, (cells.age - newest[cells.group]) / -_YEAR, 0.0)

@@ -51,17 +51,17 @@ class Trials:
     reason: Ints
 
 
-def trial_events(plan: Plan, records: Records, asks: Asks, seen: Known) -> Stream:
+def trial_events(plan: Plan, records: Records, asks: Asks, seen: Known, meaning: Ints) -> Stream:
     """What the trials known at each ask give to the sources ``<class>.trial``, ``.failed``, …
 
     Values: days the trial lasted; how a failure is known (1 measured, 2 reason given, 3 proxy); 1; 1.
     """
-    sources = plan.sources.trial_sources()
-    trials = _trials(plan, records, asks, seen) if (sources >= 0).any() else None
+    sources = plan.trial_sources
+    trials = _trials(plan, records, asks, seen, meaning) if (sources >= 0).any() else None
     if trials is None:
         nothing = np.zeros(0, np.int64)
         return Stream(nothing, nothing, nothing, nothing, np.zeros(0))
-    verdicts = _verdicts(plan, trials, records, asks, seen)
+    verdicts = _verdicts(plan, trials, _Pain(plan, records, seen, meaning))
     word, trial = np.nonzero(~np.isnan(verdicts))
     source = sources[trials.place[trial], word]
     asked = source >= 0
@@ -72,20 +72,15 @@ def trial_events(plan: Plan, records: Records, asks: Asks, seen: Known) -> Strea
     return Stream.of(plan.spans, row, source, asks.index[row] - time, verdicts[word, trial])
 
 
-def _trials(plan: Plan, records: Records, asks: Asks, seen: Known) -> Trials | None:
+def _trials(plan: Plan, records: Records, asks: Asks, seen: Known, meaning: Ints) -> Trials | None:
     """Known treatment events, joined into trials."""
-    found = [plan.sources.treatment_events.of(code) for code in records.codes]
-    is_treatment = np.array([bool(one) for one in found], bool)
-    chosen = np.flatnonzero(is_treatment[records.code[seen.event]]) if len(found) else np.zeros(0, np.int64)
-    chosen = chosen[records.time[seen.event[chosen]] != STATIC]
+    book = plan.codebook.meanings
+    chosen = np.flatnonzero((book.place[meaning] >= 0) & (records.time[seen.event] != STATIC))
     if not len(chosen):
         return None
-    meaning = np.array([(one[0].place, one[0].kind) if one else (0, 0) for one in found], np.int64)
-    least = np.array([one[0].adequate if one else 0.0 for one in found])
-    row, event = seen.row[chosen], seen.event[chosen]
-    code, time = records.code[event], records.time[event]
-    place, kind = meaning[code].T
-    dosed = ~(records.value[event] < least[code])  # an unknown dose counts
+    row, event, meant = seen.row[chosen], seen.event[chosen], meaning[chosen]
+    place, kind, time = book.place[meant], book.kind[meant], records.time[event]
+    dosed = ~(records.value[event] < book.adequate[meant])  # an unknown dose counts
     # an end sorts before a beginning at the same time: a changed dose goes on, it does not end the trial
     order = np.lexsort((kind == BEGIN, time, place, row))
     return _joined_trials(plan, asks, row[order], place[order], time[order], kind[order], dosed[order])
@@ -117,13 +112,12 @@ def _joined_trials(
     return Trials(*(getattr(trials, name)[real] for name in Trials.__dataclass_fields__))
 
 
-def _verdicts(plan: Plan, trials: Trials, records: Records, asks: Asks, seen: Known) -> Floats:
+def _verdicts(plan: Plan, trials: Trials, pain: "_Pain") -> Floats:
     """By trial word and trial: the value of the verdict, or NaN."""
     lasted = trials.ended - trials.begun
     long = lasted >= plan.sources.min_days[trials.place] * DAY
     intolerant = (trials.reason == _ADVERSE) & (lasted >= LEAST_EXPOSURE_DAYS * DAY)
     adequate = (long & trials.dosed) | intolerant
-    pain = _Pain(plan, records, seen)
     measured = _unrelieved(trials, pain)
     given = (trials.reason == _INEFFICACY) | (trials.reason == _ADVERSE)
     proxy = _still_severe(trials, pain) | _switched(trials, pain)
@@ -143,9 +137,8 @@ def _verdicts(plan: Plan, trials: Trials, records: Records, asks: Asks, seen: Kn
 class _Pain:
     """The known pain scores of every row, to be averaged around given times."""
 
-    def __init__(self, plan: Plan, records: Records, seen: Known):
-        scored = np.array([bool(plan.sources.pain.of(code)) for code in records.codes], bool)
-        chosen = scored[records.code[seen.event]] & ~np.isnan(records.value[seen.event])
+    def __init__(self, plan: Plan, records: Records, seen: Known, meaning: Ints):
+        chosen = plan.codebook.meanings.pain[meaning] & ~np.isnan(records.value[seen.event])
         chosen &= records.time[seen.event] != STATIC
         self._value = records.value[seen.event[chosen]].astype(np.float64)
         self._key = _key(seen.row[chosen], records.time[seen.event[chosen]])
@@ -162,7 +155,7 @@ class _Pain:
 
 
 def _key(row: Ints, time: Ints) -> Ints:
-    return row * _STRIDE + np.clip(time, -(2**52) + 1, 2**52 - 1)
+    return row * _STRIDE + time
 
 
 def _unrelieved(trials: Trials, pain: _Pain) -> Mask:
@@ -177,8 +170,9 @@ def _still_severe(trials: Trials, pain: _Pain) -> Mask:
 
 def _switched(trials: Trials, pain: _Pain) -> Mask:
     """Another class begun within 60 days of the end, with pain still severe then."""
-    order = np.argsort(_key(trials.row, trials.begun), kind="stable")
-    begun = _key(trials.row, trials.begun)[order]
+    begun = _key(trials.row, trials.begun)
+    order = np.argsort(begun, kind="stable")
+    begun = begun[order]
     following = np.searchsorted(begun, _key(trials.row, trials.ended), side="left")
     found = np.minimum(following, len(order) - 1)
     next_trial = order[found]

@@ -29,5 +29,5 @@ def known(records: Records, asks: Asks) -> Known:
 
 
 def ring(age: Ints, spans: Ints) -> Ints:
-    """The narrowest of the ascending ``spans`` whose window ``[index - span, index)`` holds an event this old."""
+    """The place of the narrowest of the ascending ``spans`` whose window still holds an event this old."""
     return np.searchsorted(spans, age, side="left")

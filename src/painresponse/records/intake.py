@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 from painresponse.concepts import Concepts
 from painresponse.records.coding import Measure, Measures
 from painresponse.records.tables import Floats, Ints, Places, RawEvents, Records, Values
-from painresponse.schema import MICROSECONDS_PER_DAY, STATIC
-
-EARLIEST = -25567 * MICROSECONDS_PER_DAY  # 1900-01-01
-LATEST = 47482 * MICROSECONDS_PER_DAY  # 2100-01-01
+from painresponse.schema import EARLIEST, LATEST, STATIC
 
 REASONS = {
     "date": "the date lies before 1900 or after 2099",
@@ -65,8 +62,10 @@ def collect(raw: RawEvents, concepts: Concepts | Measures) -> tuple[Records, Int
     codes = tuple(sorted(raw.codes))
     order = keep[_canonical_order(raw, rank, value, keep)]
     repeat = _repeats(raw, rank, value, order)
-    intake = _account(raw, found, reasons, order[repeat])
-    order = order[~repeat]
+    repeats, order = order[repeat], order[~repeat]
+    intake = Intake(
+        len(raw), len(order), _rejected(raw, reasons, repeats), _unmapped(raw, found, order)
+    )
     code = rank[raw.code[order]] if len(order) else np.zeros(0, np.int32)
     return Records(
         raw.subject[order], raw.time[order], raw.available[order], code, codes, value[order]
@@ -143,14 +142,17 @@ def _repeats(raw: RawEvents, rank: Places, value: Values, order: Ints) -> Mask:
     return ~new
 
 
-def _account(raw: RawEvents, found: list[Measure | None], reasons: NDArray[np.int8], repeats: Ints) -> Intake:
+def _rejected(raw: RawEvents, reasons: NDArray[np.int8], repeats: Ints) -> dict[tuple[str, str], int]:
     rejected: dict[tuple[str, str], int] = {}
     for number, reason in enumerate(REASONS, start=1):
         places = repeats if reason == "duplicate" else np.flatnonzero(reasons == number)
         rejected.update({(reason, code): n for code, n in _counts(raw, places)})
+    return rejected
+
+
+def _unmapped(raw: RawEvents, found: list[Measure | None], kept: Ints) -> dict[str, int]:
     strange = np.array([measure is None for measure in found], bool)
-    places = np.flatnonzero(strange[raw.code]) if strange.any() else np.zeros(0, np.int64)
-    return Intake(len(raw), len(raw) - sum(rejected.values()), rejected, dict(_counts(raw, places)))
+    return dict(_counts(raw, kept[strange[raw.code[kept]]] if strange.any() else kept[:0]))
 
 
 def _counts(raw: RawEvents, places: Ints) -> Iterable[tuple[str, int]]:

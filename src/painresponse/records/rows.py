@@ -1,4 +1,4 @@
-"""One subject's history given row by row (JSON, a form) into raw events; the errors name the row, never a value."""
+"""One subject's history, row by row (JSON, a form), into raw events; errors name the row, never a value."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ def history(
         np.array(known, np.int64),
         code,
         code_names,
-        np.array([np.nan if one is None else one for one in values], np.float64).astype(np.float32),
+        _numbers(values),
         unit,
         unit_names,
     )
@@ -70,6 +70,16 @@ def instant(given: str | datetime, where: str) -> int:
             "the hour of a sample is part of what it means."
         )
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def _numbers(values: Sequence[float | None]) -> Values:
+    """Float32, as shards hold them; too large for that is infinite, and rejected where all is."""
+    try:
+        with np.errstate(over="ignore"):
+            return np.array([np.nan if one is None else one for one in values], np.float64).astype(np.float32)
+    except (TypeError, ValueError, OverflowError):
+        row = next(row for row, one in enumerate(values) if not isinstance(one, int | float | None))
+        raise RecordError(f"events[{row}].value is not a number. Leave it out where there is none.") from None
 
 
 def _numbered(names: Sequence[str]) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], tuple[str, ...]]:

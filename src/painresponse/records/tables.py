@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.errors import RecordError
+from painresponse.schema import EARLIEST, LATEST
 
 Ints = NDArray[np.int64]
 Places = NDArray[np.int32]
@@ -17,8 +18,9 @@ Floats = NDArray[np.float64]
 class RawEvents:
     """Events as they arrive, in any order; all columns of one length n.
 
-    Times are microseconds since 1970 on the clinic's clock (schema.STATIC where there is none), values float32
-    with NaN where there is none. ``code`` and ``unit`` point into ``codes`` and ``units``; unit -1 is none.
+    Times are microseconds since 1970 on the clinic's clock (schema.STATIC where there is none), values
+    float32 with NaN where there is none. ``code`` and ``unit`` point into ``codes`` and ``units``; unit -1 is
+    none.
     """
 
     subject: Ints
@@ -72,7 +74,7 @@ class Records:
 
 @dataclass(frozen=True)
 class Asks:
-    """Questions: which subject, at which index instant (microseconds, clinic's clock). One matrix row each."""
+    """Questions: which subject, at which index instant (microseconds, clinic's clock). One row each."""
 
     subject: Ints
     index: Ints
@@ -80,6 +82,10 @@ class Asks:
     def __post_init__(self) -> None:
         if self.subject.shape != self.index.shape or self.subject.ndim != 1:
             raise RecordError("Subjects and index instants must be two columns of one length.")
+        if len(self.index) and not EARLIEST <= self.index.min() <= self.index.max() < LATEST:
+            raise RecordError(
+                "An index instant lies before 1900 or after 2099. Check how the dates were read."
+            )
 
     def __len__(self) -> int:
         return len(self.subject)

@@ -14,14 +14,17 @@ Mask = NDArray[np.bool_]
 
 
 class Occurrences:
-    """The dated events of some concepts, ordered by subject and time."""
+    """The events of some concepts, ordered by subject and time; without a time only if asked for."""
 
-    def __init__(self, records: Records, concepts: Concepts, names: Iterable[str]):
+    def __init__(
+        self, records: Records, concepts: Concepts, names: Iterable[str], *, dated: bool = True
+    ):
         patterns = concepts.patterns()
         matcher = Matcher((pattern, True) for name in names for pattern in patterns[name])
         chosen = np.array([bool(matcher.of(code)) for code in records.codes], bool)
         mask = chosen[records.code] if len(records) else np.zeros(0, bool)
-        mask &= records.time != STATIC
+        if dated:
+            mask &= records.time != STATIC
         self.subject = records.subject[mask]
         self.time = records.time[mask]
         self.value: Floats = records.value[mask].astype(np.float64)

@@ -1,0 +1,1 @@
+"""Measured ratios against peers, printed as tables. Nothing here is a test."""

@@ -1,0 +1,10 @@
+"""``python -m benchmarks``: every benchmark, or the named ones."""
+
+import sys
+from importlib import import_module
+
+NAMES = ("features", "onnx_rows", "server")
+
+for name in sys.argv[1:] or NAMES:
+    print(f"\n== {name}")
+    import_module(f"benchmarks.{name}").main()

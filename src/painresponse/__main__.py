@@ -1,0 +1,5 @@
+"""``python -m painresponse`` is ``painresponse``."""
+
+from painresponse.commands import main
+
+main()

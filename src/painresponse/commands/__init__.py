@@ -1,0 +1,40 @@
+"""The command line: thin functions over the library. Exit codes: 0 done, 1 the work failed, 2 the input is wrong."""
+
+import os
+import sys
+
+import typer
+
+from painresponse.commands import data, demo, models, serving
+from painresponse.errors import PainResponseError
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+app = typer.Typer(
+    help="Predicted response to advanced interventions for intractable pain.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(data.simulate)
+app.add_typer(data.imports, name="import")
+app.command()(data.check)
+app.command()(data.features)
+app.command()(models.train)
+app.command()(models.score)
+app.command()(models.show)
+app.command()(serving.serve)
+app.command()(demo.demo)
+
+
+def main() -> None:
+    """Run one command; a complaint made on purpose is printed without a traceback."""
+    try:
+        app()
+    except PainResponseError as error:
+        print(f"painresponse: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"painresponse: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)

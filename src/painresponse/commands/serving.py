@@ -1,0 +1,30 @@
+"""The command that serves."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from painresponse.errors import DefinitionError
+
+
+def serve(
+    bundle: Annotated[Path, typer.Argument(help="The bundle to serve.")],
+    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8000,
+    allow_synthetic: Annotated[
+        bool, typer.Option("--allow-synthetic", help="Serve a bundle trained on simulated patients.")
+    ] = False,
+) -> None:
+    """The HTTP service: raw histories in, predicted responses out. API description at /docs.
+
+    Example: painresponse serve models/synthetic.onnx --allow-synthetic
+    """
+    try:
+        from painresponse_serve import serve as serve_bundle
+    except ModuleNotFoundError as error:
+        raise DefinitionError(
+            f"The server needs {error.name}, which is not installed. Run: pip install 'painresponse[serve]'."
+        ) from None
+
+    serve_bundle(bundle, host=host, port=port, allow_synthetic=allow_synthetic)
