@@ -14,7 +14,7 @@ from painresponse.records.intake import REASONS
 from painresponse.training.cohorts import gather
 from painresponse.training.episodes import Attrition
 from painresponse.training.occurrences import Occurrences
-from painresponse.training.settings import TrainingSettings, read_settings
+from painresponse.training.settings import TrainingSettings, training_settings
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def take_inventory(folder: Path, site: Path | None = None) -> Inventory:
         {name: found[name] for name in catalogue.concepts.concepts if name in found},
         tuple(catalogue.concepts.concepts),
         cohort.attrition,
-        read_settings(catalogue.training),
+        training_settings(catalogue.training),
     )
 
 

@@ -20,7 +20,7 @@ from painresponse.tracking import RunFacts, track
 from painresponse.training.cohorts import Cohort, gather
 from painresponse.training.examples import Examples
 from painresponse.training.fitting import Fitted, fit
-from painresponse.training.settings import TrainingSettings, read_settings
+from painresponse.training.settings import TrainingSettings, training_settings
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 DEFAULT_STORE = "sqlite:///mlflow.db"
@@ -59,7 +59,7 @@ def train(
     outcomes; targets with too few are left out and named in ``skipped``.
     """
     catalogue = load_catalogue(config, data=data)
-    settings = read_settings(catalogue.training)
+    settings = training_settings(catalogue.training)
     cohort = gather(histories(data, catalogue.concepts), catalogue, progress=progress)
     fitted, skipped = _fit_all(cohort, catalogue, settings, progress)
     provenance = _provenance(data, settings)
@@ -118,7 +118,7 @@ def _provenance(data: Path, settings: TrainingSettings) -> dict[str, Any]:
 def _card(fitted: Fitted) -> dict[str, Any]:
     return {
         "episodes": int(fitted.episodes),
-        "responders": int(fitted.responders),
+        "responders": int(fitted.events),
         "metrics": {name: [round(float(one), 6) for one in value] for name, value in fitted.metrics.items()},
     }
 
@@ -144,8 +144,8 @@ def _predictions(cohort: Cohort, fitted: Fitted) -> pd.DataFrame:
             "prediction_time": labelled.index.astype("datetime64[us]"),
             "target": fitted.target,
             "outcome": labelled.y,
-            "probability": fitted.probability,
-            "twin": fitted.twin,
-            "baseline": fitted.baseline,
+            "probability": fitted.out_of_fold.probability,
+            "twin": fitted.out_of_fold.twin,
+            "baseline": fitted.out_of_fold.baseline,
         }
     )

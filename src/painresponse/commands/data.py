@@ -70,6 +70,7 @@ def import_csv(
     Example: painresponse import csv visits.csv --config configs/examples/rtms.toml --out rtms
     """
     from painresponse.clinic import load_catalogue
+    from painresponse.readers.account import REASONS, WARNINGS
     from painresponse.readers.tables import import_csv as read_tables
 
     report = read_tables(source, out, catalogue=load_catalogue(config), site=config, overwrite=overwrite)
@@ -78,13 +79,16 @@ def import_csv(
         screen.machine(plain)
         return
     screen.say(f"{report.rows:,} rows in, {report.events:,} events out, {report.subjects:,} subjects: {out}")
-    rejected = plain["rejected"]
-    if rejected:
-        screen.table(tuple(rejected[0]), [tuple(line.values()) for line in rejected], title="Rejected")
-    for warning in plain["warnings"]:
-        screen.say(
-            f"Note: {warning['words']} ({warning['count']:,})" if isinstance(warning, dict) else warning
-        )
+    screen.table(("rejected because", "column", "count"), _worded(report.rejected, REASONS))
+    screen.table(("note", "column", "count"), _worded(report.warnings, WARNINGS))
+
+
+def _worded(counts: dict[str, dict[str, int]], words: dict[str, str]) -> list[tuple[str, str, int]]:
+    return [
+        (words[reason], column, count)
+        for reason, columns in counts.items()
+        for column, count in columns.items()
+    ]
 
 
 def check(folder: Folder, config: Config = None, json: Json = False) -> None:

@@ -118,12 +118,7 @@ def _trained(clinic: Path, bundle: Path, store: str, room: Path) -> None:
     screen.table(
         ("target", "AUC", "oracle AUC on the same patients", "difference, 99 % interval"),
         [
-            (
-                one.target,
-                one.auc,
-                one.oracle_auc,
-                f"{one.auc_difference:+.3f} ({one.low:+.3f} to {one.high:+.3f})",
-            )
+            (one.Index, one.auc, one.oracle_auc, f"{one.difference_low:+.3f} to {one.difference_high:+.3f}")
             for one in judged.itertuples()
         ],
     )

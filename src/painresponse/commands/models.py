@@ -1,12 +1,16 @@
 """Commands about models: train, score, show."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from painresponse.commands import screen
 from painresponse.commands.data import AsksFile, Config, Folder, Json
+
+if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
+    from painresponse.pipeline import Trained
+    from painresponse.training.fitting import Fitted
 
 BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle written by painresponse train.")]
 AllowSynthetic = Annotated[
@@ -46,7 +50,7 @@ def train(
         show_trained(trained)
 
 
-def show_trained(trained) -> None:  # noqa: ANN001 - the type lives behind a heavy import
+def show_trained(trained: "Trained") -> None:
     """What a training run made, for people."""
     screen.table(
         (
@@ -72,21 +76,21 @@ def show_trained(trained) -> None:  # noqa: ANN001 - the type lives behind a hea
         screen.say("SYNTHETIC — NOT FOR CLINICAL USE: trained on simulated patients.")
 
 
-def _line(fitted) -> tuple[object, ...]:  # noqa: ANN001
+def _line(fitted: "Fitted") -> tuple[object, ...]:
     auc, low, high = fitted.metrics["auc"]
     return (
         fitted.target,
         fitted.episodes,
-        fitted.responders,
+        fitted.events,
         auc,
         f"{low:.3f}–{high:.3f}",
-        fitted.metrics["calibration_slope"][0],
-        fitted.metrics["twin_auc"][0],
-        fitted.metrics["baseline_auc"][0],
+        fitted.metrics["calibration_slope"].value,
+        fitted.metrics["twin_auc"].value,
+        fitted.metrics["baseline_auc"].value,
     )
 
 
-def _plain(trained) -> dict[str, object]:  # noqa: ANN001
+def _plain(trained: "Trained") -> dict[str, object]:
     return {
         "bundle": str(trained.bundle),
         "sha256": trained.digest,
@@ -96,7 +100,7 @@ def _plain(trained) -> dict[str, object]:  # noqa: ANN001
         "targets": {
             one.target: {
                 "episodes": one.episodes,
-                "responders": one.responders,
+                "responders": one.events,
                 "metrics": {name: list(value) for name, value in one.metrics.items()},
                 "notes": list(one.notes),
             }
