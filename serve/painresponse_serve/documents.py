@@ -1,0 +1,100 @@
+"""The description of the interface (OpenAPI), and a page to read and try it that needs no other host."""
+
+from html import escape
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from swagger_ui_bundle import swagger_ui_path
+
+from painresponse_serve.answers import Answer
+from painresponse_serve.complaints import Failure, json_response
+from painresponse_serve.descriptions import Catalogue, Models
+from painresponse_serve.histories import EXAMPLE, History
+
+OPENAPI = "3.0.3"
+"""The packaged Swagger UI (4.15) does not read 3.1."""
+
+_AT = "#/components/schemas/{name}"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_FILES = "/docs/files"
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{title}</title>
+<link rel="icon" href="{files}/favicon-32x32.png"><link rel="stylesheet" href="{files}/swagger-ui.css"></head>
+<body><div id="page"></div>
+<script src="{files}/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body>
+</html>
+"""
+
+_START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#page", validatorUrl: null});
+"""
+
+
+def body(description: str, *kinds: type[msgspec.Struct]) -> dict[str, Any]:
+    """An OpenAPI response (or request) whose body is one of these structs."""
+    schemas = [{"$ref": _AT.format(name=kind.__name__)} for kind in kinds]
+    schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def document_routes(app: FastAPI) -> APIRouter:
+    """/openapi.json and /docs for an app whose other routes are all in place."""
+    router = APIRouter(include_in_schema=False)
+    described = msgspec.json.encode(_described(app))
+    page = _PAGE.format(title=escape(app.title), files=_FILES)
+
+    @router.get("/openapi.json")
+    async def openapi() -> Response:
+        return json_response(described)
+
+    @router.get("/docs")
+    async def docs() -> Response:
+        return Response(page, media_type="text/html", headers={"content-security-policy": _POLICY})
+
+    @router.get("/docs/start.js")
+    async def start() -> Response:
+        return Response(_START, media_type="text/javascript")
+
+    app.mount(_FILES, StaticFiles(directory=swagger_ui_path))
+    return router
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    described = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        openapi_version=OPENAPI,
+        routes=app.routes,
+    )
+    _, schemas = msgspec.json.schema_components(
+        [History, Answer, Models, Catalogue, Failure], ref_template=_AT
+    )
+    described["components"] = {"schemas": {name: _older(one) for name, one in schemas.items()}}
+    described["components"]["schemas"]["History"]["example"] = EXAMPLE
+    return described
+
+
+def _older(schema: Any) -> Any:
+    """A JSON schema in the words of OpenAPI 3.0: what may be null says so itself, pairs are lists of two."""
+    if isinstance(schema, list):
+        return [_older(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {key: _older(value) for key, value in schema.items()}
+    kinds = told.get("anyOf", [])
+    if {"type": "null"} in kinds:
+        del told["anyOf"]
+        kind, *_ = [one for one in kinds if one != {"type": "null"}]
+        told |= {**kind, "nullable": True}
+    if "prefixItems" in told:
+        told["items"] = told.pop("prefixItems")[0]
+    return told

@@ -1,0 +1,131 @@
+"""The request: one patient's history and the instant at which the prediction is asked."""
+
+import json
+import re
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from painresponse.records import Asks, RawEvents
+from painresponse.records.rows import ask, history
+from painresponse_serve.complaints import RequestError
+
+Instant = Annotated[
+    str,
+    Meta(max_length=32, description="ISO 8601, the clinic's local clock, no time zone: 2026-03-01T08:30:00"),
+]
+_Code = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=256, description="MEDS code, or PR// and a concept's name; see /v1/catalogue"
+    ),
+]
+_Unit = Annotated[
+    str, Meta(max_length=64, description="UCUM unit of the value; without one, the concept's own")
+]
+
+
+class Event(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Something measured, prescribed or done."""
+
+    time: Annotated[Instant | None, Meta(description="when; null for a fact that has no time, such as sex")]
+    code: _Code
+    value: float | None = None
+    unit: _Unit | None = None
+    available_time: Annotated[
+        Instant | None, Meta(description="when the clinic came to know it; without one, at its time")
+    ] = None
+
+
+class History(Struct, frozen=True, forbid_unknown_fields=True):
+    """One patient's events in any order, and what is asked. What comes after the index is not looked at."""
+
+    index: Instant
+    events: list[Event]
+    targets: Annotated[
+        list[str] | None, Meta(description="names from /v1/models; without them, all targets of the bundle")
+    ] = None
+
+    def raw(self) -> RawEvents:
+        """As raw events of subject 0. Raises RecordError naming the event whose time cannot be read."""
+        return history(
+            [event.time for event in self.events],
+            [event.code for event in self.events],
+            [event.value for event in self.events],
+            units=[event.unit for event in self.events],
+            available=[event.available_time for event in self.events],
+        )
+
+    def asks(self) -> Asks:
+        """The one question. Raises RecordError when the index cannot be read."""
+        return ask(self.index)
+
+
+EXAMPLE: dict[str, Any] = {
+    "index": "2026-03-01T09:00:00",
+    "events": [
+        {"time": "1968-05-17", "code": "MEDS_BIRTH"},
+        {"time": None, "code": "GENDER//F"},
+        {"time": "2025-03-10T10:00:00", "code": "LOINC//72514-3", "value": 7, "unit": "{score}"},
+        {"time": "2026-02-03T10:30:00", "code": "LOINC//72514-3", "value": 8, "unit": "{score}"},
+        {"time": "2026-02-24T09:15:00", "code": "LOINC//72514-3", "value": 8, "unit": "{score}"},
+        {"time": "2026-02-03T10:30:00", "code": "PR//odi", "value": 52},
+        {
+            "time": "2026-02-17T08:05:00",
+            "code": "PR//crp",
+            "value": 6.2,
+            "unit": "mg/L",
+            "available_time": "2026-02-18T12:00:00",
+        },
+    ],
+}
+"""A history that can be sent as it stands (the patient does not exist)."""
+
+_decoder = msgspec.json.Decoder(History)
+
+
+def decode(body: bytes, *, events: int) -> History:
+    """A request body as a history of at most so many events. Raises RequestError saying what is wrong."""
+    try:
+        asked = _decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise RequestError(422, "wrong_shape", _words(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(400, "bad_json", _syntax(str(error))) from None
+    json.loads(body, object_pairs_hook=_once)
+    if not asked.events:
+        raise RequestError(422, "no_events", "events is empty: send the patient's history up to the index.")
+    if len(asked.events) > events:
+        raise RequestError(413, "too_many_events", f"At most {events} events can be sent in one history.")
+    return asked
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Of a member given twice JSON readers keep the last in silence; a dose must not hang on that."""
+    if len(dict(pairs)) < len(pairs):
+        raise RequestError(400, "duplicate_member", "An object in the body names the same member twice.")
+
+
+_FIELDS = "|".join(Event.__struct_fields__)
+_PLACE = re.compile(rf" - at `\$\.((?:index|targets|events)(?:\[\d+\])?(?:\.(?:{_FIELDS}))?)`$")
+
+
+def _words(complaint: str) -> str:
+    """msgspec's words with the place in front, without the name of an unknown member: it was sent to us."""
+    found = _PLACE.search(complaint)
+    place = found[1] if found else "The body"
+    if complaint.startswith("Object contains unknown field"):
+        kind = Event if found else History
+        return f"{place} has a member that is not known here. Known: {', '.join(kind.__struct_fields__)}."
+    what = complaint.partition(" - at `")[0]
+    return f"{place}: {what[0].lower()}{what[1:]}."
+
+
+def _syntax(complaint: str) -> str:
+    found = re.search(r"\(byte (\d+)\)", complaint)
+    place = f" (byte {found[1]})" if found else ""
+    return (
+        f"The body is not JSON in UTF-8{place}. NaN and Infinity are not JSON either: "
+        "leave the value out, or send null."
+    )

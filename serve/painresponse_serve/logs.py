@@ -1,0 +1,104 @@
+"""One JSON line a request: which route, which status, how long. Nothing a client sent is in it."""
+
+import logging
+import sys
+import time
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from painresponse_serve.complaints import RequestError
+
+log = logging.getLogger("painresponse_serve")
+
+_CLIENT_LEFT = 499
+
+
+class JsonLines(logging.Formatter):
+    """Log records as JSON objects. Of an exception only its type and places: its words may hold values."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as one line."""
+        line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))}
+        line |= {"level": record.levelname.lower(), "event": record.getMessage()}
+        line |= getattr(record, "fields", {})
+        if record.exc_info and record.exc_info[1]:
+            line |= _whereabouts(record.exc_info[1])
+        return msgspec.json.encode(line).decode()
+
+
+_LEVELS = {
+    "painresponse_serve": logging.INFO,
+    "uvicorn": logging.WARNING,
+    "asyncio": logging.ERROR,
+    "py.warnings": logging.WARNING,
+}
+
+
+def log_to_stdout() -> None:
+    """Send our own lines, and the warnings of Python and uvicorn, to standard output."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    logging.captureWarnings(True)
+    for name, level in _LEVELS.items():
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)
+
+
+def _whereabouts(error: BaseException) -> dict[str, Any]:
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
+    return {"error": type(error).__name__, "places": places}
+
+
+class Logged:
+    """The outermost layer: logs every request, and answers for what fails without meaning to."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what comes; of a request, write the line."""
+        if scope["type"] == "http":
+            await self._request(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, status = time.perf_counter(), 0
+        scope.setdefault("state", {})["line"] = {}
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        except ClientDisconnect:
+            status = _CLIENT_LEFT
+        except Exception as error:
+            log.error("failed", exc_info=error)
+            if not status:
+                await _INTERNAL.response()(scope, receive, noted)
+        log.info("request", extra={"fields": _line(scope, status, started)})
+
+
+_INTERNAL = RequestError(500, "internal", "The server failed. Nothing was scored; its log says where.")
+
+
+def _line(scope: Scope, status: int, started: float) -> dict[str, Any]:
+    route = getattr(scope.get("route"), "path", "none")
+    ms = round((time.perf_counter() - started) * 1e3, 2)
+    noted: dict[str, Any] = scope["state"]["line"]
+    return {"method": scope["method"], "route": route, "status": status, "ms": ms, **noted}
+
+
+def note(request: Request, **facts: int | str) -> None:
+    """Add to the line of a request; never anything a client sent."""
+    request.scope["state"]["line"].update(facts)

@@ -1,0 +1,110 @@
+"""A real server in a process of its own, on a real socket."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from painresponse.scoring.scorer import Scorer
+from painresponse_serve import Settings, load_settings
+
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its process, its address and everything it has written."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    output: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=PATIENCE)
+
+    def post(self, body: Any, **headers: str) -> httpx.Response:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        with self.client() as client:
+            return client.post(
+                "/v1/score", content=content, headers={"content-type": "application/json", **headers}
+            )
+
+    def post_and_log(self, body: Any) -> tuple[httpx.Response, dict[str, Any]]:
+        """The answer to a request, and the line logged for it."""
+        before = len(self.requests())
+        response = self.post(body)
+        return response, eventually(lambda: self.requests()[before:])[-1]
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The lines of requests in the log; a line still being written is left out."""
+        whole = self.output.read_text().rpartition("\n")[0]
+        return [one for one in map(json.loads, whole.splitlines()) if one["event"] == "request"]
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    """What a question gives as soon as it gives anything."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if answer := found():
+            return answer
+        time.sleep(0.01)
+    raise TimeoutError("it did not come to pass")
+
+
+@contextmanager
+def running(bundle: Path, folder: Path, *python: str, **limits: Any) -> Iterator[Server]:
+    """A server of a bundle, with other limits than usual."""
+    settings, output = folder / "serving.toml", folder / "output"
+    settings.write_text(settings_text(**limits))
+    command = [sys.executable, *python, "-m", "painresponse_serve", str(bundle), "--allow-synthetic"]
+    with output.open("wb") as out:
+        process = subprocess.Popen(
+            [*command, "--port", "0", "--settings", str(settings)], stdout=out, stderr=subprocess.STDOUT
+        )
+    try:
+        yield Server(process, eventually(lambda: _url(process, output)), output)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def settings_text(**limits: Any) -> str:
+    """The packaged settings as TOML, with some limits changed."""
+    usual = load_settings()
+    values = {field.name: getattr(usual, field.name) for field in fields(Settings)} | limits
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+
+
+def _url(process: subprocess.Popen[bytes], output: Path) -> str | None:
+    written = output.read_text()
+    if process.poll() is not None:
+        raise RuntimeError(f"the server ended: {written}")
+    line = next(
+        (line for line in written.splitlines() if '"event":"listening"' in line and line.endswith("}")), "{}"
+    )
+    return json.loads(line).get("url")
+
+
+@pytest.fixture(scope="session")
+def server(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the tiny bundle, for every test that leaves it as it was."""
+    with running(tiny_bundle, tmp_path_factory.mktemp("server"), body_bytes=100_000, events=300) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def scorer(tiny_bundle: Path) -> Scorer:
+    """The scorer of the same bundle, in this process."""
+    return Scorer.load(tiny_bundle, allow_synthetic=True)
