@@ -4,7 +4,7 @@ They are declared in ``configs/`` by the clinic, and travel inside every bundle,
 reads codes and units exactly as it did in training.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
 from painresponse.schema import LOCAL_PREFIX
@@ -28,6 +28,12 @@ class Concept:
     family: str = ""
     social: bool = False
     evidence: str = ""
+
+    def __post_init__(self) -> None:
+        if any(limits and not limits[0] <= limits[1] for limits in (self.hard, self.soft)):
+            raise ValueError("hard and soft limits are two numbers, the lower first")
+        if not all(1 <= len(one) <= 2 and one[0] for one in self.units.values()):
+            raise ValueError("units gives for each unit a factor other than zero, or [factor, offset]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,8 @@ class Concepts:
     def to_plain(self) -> dict[str, Any]:
         """As plain JSON values, without what is empty."""
         return {
-            "concepts": {name: _bare(asdict(value)) for name, value in self.concepts.items()},
-            "treatments": {name: _bare(asdict(value)) for name, value in self.treatments.items()},
+            "concepts": {name: _bare(value) for name, value in self.concepts.items()},
+            "treatments": {name: _bare(value) for name, value in self.treatments.items()},
         }
 
     @classmethod
@@ -91,14 +97,18 @@ class Concepts:
         )
 
 
-def _bare(plain: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: [_bare(item) if isinstance(item, dict) else item for item in value]
-        if isinstance(value, list | tuple)
-        else value
-        for key, value in plain.items()
-        if value not in (None, (), {}, "", False)
-    }
+def _bare(declared: Any) -> Any:
+    """A declaration as a plain table, without what is empty by default (a zero says something, and stays)."""
+    if isinstance(declared, tuple):
+        return [_bare(item) for item in declared]
+    if not is_dataclass(declared):
+        return declared
+    values = [(one, getattr(declared, one.name)) for one in fields(declared)]
+    return {one.name: _bare(value) for one, value in values if value or value != _default(one)}
+
+
+def _default(one: Field[Any]) -> Any:
+    return one.default if one.default_factory is MISSING else one.default_factory()
 
 
 def _unit_tuples(raw: Any) -> Any:

@@ -16,6 +16,7 @@ from painresponse.errors import CohortError
 from painresponse.export.bundling import make_bundle
 from painresponse.export.graph import TargetModel
 from painresponse.readers import histories, shards
+from painresponse.report.figures import all_figures
 from painresponse.tracking import RunFacts, track
 from painresponse.training.cohorts import Cohort, gather
 from painresponse.training.examples import Examples
@@ -73,7 +74,8 @@ def train(
         reference=_reference([cohort.examples[one.target] for one in fitted]),
     )
     facts = RunFacts(experiment, provenance, {name: one.steps for name, one in cohort.attrition.items()})
-    run = track(store, facts, fitted, bundle=out)
+    figures = {one.target: all_figures(one, title=catalogue.label(one.target)) for one in fitted}
+    run = track(store, facts, fitted, figures=figures, bundle=out)
     synthetic = provenance["kind"] == "synthetic"
     return Trained(out, digest, synthetic, tuple(fitted), skipped, cohort, run, store)
 

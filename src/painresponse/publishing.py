@@ -1,4 +1,4 @@
-"""Files and folders appear under their final name whole, or not at all (also after a kill or on a full disk)."""
+"""Files and folders appear under their name whole or not at all, even after a kill or on a full disk."""
 
 import os
 import shutil
@@ -10,8 +10,8 @@ from pathlib import Path
 from painresponse.errors import DefinitionError, WorkError
 
 
-def publish(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a file beside ``path``, then put it in place in one step, replacing what was there."""
+def publish(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file beside ``path``, then put it in place in one step over what was there."""
     with _beside(path) as draft:
         write(draft)
         _sync(draft)
@@ -21,7 +21,7 @@ def publish(path: Path, write: Callable[[Path], None]) -> None:
 
 def publish_bytes(path: Path, data: bytes) -> None:
     """Publish bytes already in hand."""
-    publish(path, lambda draft: draft.write_bytes(data) and None)
+    publish(path, lambda draft: draft.write_bytes(data))
 
 
 def publish_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = False) -> None:

@@ -77,8 +77,15 @@ def _sequence(inner: tuple[Any, ...], raw: Any, where: str) -> tuple[Any, ...]:
     )
 
 
-_WORDS = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
+_WORDS: dict[Any, str] = {
+    str: "text",
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    dict: "a table",
+    list: "a list",
+}
 
 
 def _kind(raw: Any) -> str:
-    return _WORDS.get(type(raw), {dict: "a table", list: "a list"}.get(type(raw), type(raw).__name__))
+    return _WORDS.get(type(raw), type(raw).__name__)

@@ -1,10 +1,17 @@
 """The catalogue: packaged declarations with a site's own laid over them, checked against one another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from painresponse.clinic.declarations import CohortRules, Horizon, Intervention, Outcome, Target
+from painresponse.clinic.declarations import (
+    Choices,
+    CohortRules,
+    Horizon,
+    Intervention,
+    Outcome,
+    Target,
+)
 from painresponse.clinic.features import feature_sentences
 from painresponse.concepts import Concepts
 from painresponse.errors import DefinitionError, unknown
@@ -29,7 +36,7 @@ SITE_FILE = Path("metadata") / "site.toml"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything a clinic declares, typed and consistent. ``training`` and ``imports`` are left to their readers."""
+    """Everything a clinic declares, typed and consistent; ``training`` and ``imports`` are read elsewhere."""
 
     concepts: Concepts
     interventions: dict[str, Intervention]
@@ -75,8 +82,10 @@ def load_catalogue(site: Path | None = None, *, data: Path | None = None) -> Cat
 def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue:
     """A catalogue from plain tables."""
     concepts = Concepts.from_plain(parts)
-    targets = {name: build(Target, raw, f"target {name}") for name, raw in parts["targets"].items()}
-    chosen = own.get("predict", list(targets))
+    said = {field.name: own[field.name] for field in fields(Choices) if field.name in own}
+    choices = build(Choices, said, "site configuration")
+    targets = _built(Target, "target", parts["targets"])
+    chosen = targets if choices.predict is None else choices.predict
     for name in chosen:
         if name not in targets:
             raise DefinitionError(f"predict: {unknown('target', name, targets)}")
@@ -88,9 +97,7 @@ def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue
         {name: target for name, target in targets.items() if name in chosen},
         build(CohortRules, parts["cohort"], "cohort"),
         FeatureSet.from_plain(
-            feature_sentences(
-                concepts, parts["families"], parts["features"], social=own.get("social_features", True)
-            )
+            feature_sentences(concepts, parts["families"], parts["features"], social=choices.social_features)
         ),
         own.get("training", {}),
         own.get("import", {}),

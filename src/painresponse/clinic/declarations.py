@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of an intervention and the event that begins it; the keys are explained in interventions.toml."""
+    """One stage of an intervention and the event that begins it; interventions.toml explains the keys."""
 
     label: str
     begins: tuple[str, ...]
@@ -70,6 +70,14 @@ class Target:
     horizon: str
     better: tuple[str, ...] = ()
     worse: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a site chooses beside its own entries: which targets (all unless named), social features."""
+
+    predict: tuple[str, ...] | None = None
+    social_features: bool = True
 
 
 @dataclass(frozen=True, slots=True)

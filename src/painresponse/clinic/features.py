@@ -14,7 +14,7 @@ def feature_sentences(
 ) -> dict[str, str]:
     """Feature names to sentences, in catalogue order. Without ``social``, social concepts are left out."""
     chosen = {name: one for name, one in concepts.concepts.items() if social or not one.social}
-    sentences = {}
+    sentences: dict[str, str] = {}
     for name, concept in chosen.items():
         if concept.family:
             sentences |= _family(name, concept.family, families)
@@ -30,9 +30,12 @@ def feature_sentences(
 def _family(name: str, family: str, families: dict[str, Any]) -> dict[str, str]:
     if family not in families:
         raise DefinitionError(f"concept {name}: {unknown('family', family, families)}")
+    templates = families[family]
+    if not isinstance(templates, dict) or not all(isinstance(one, str) for one in templates.values()):
+        raise DefinitionError(f"family {family} must be a table of sentences in quotes.")
     return {
         name if key == "value" else f"{name}_{key}": template.replace("{}", name)
-        for key, template in families[family].items()
+        for key, template in templates.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""What the clinic's rules ask of a patient before a score may be given (codes as the service answers them)."""
+"""What the clinic's rules ask of a patient before a score may be given, with the codes of the service."""
 
 from painresponse.clinic.catalogue import Catalogue
 from painresponse.clinic.declarations import Outcome
@@ -10,7 +10,7 @@ _EXCLUDED = {
 
 
 def requirements(catalogue: Catalogue) -> list[dict[str, object]]:
-    """As plain tables for the bundle: age, exclusions, and a baseline wherever the outcome is a change from it."""
+    """As plain tables for the bundle: age, exclusions, and a baseline wherever the outcome is a change."""
     rules = catalogue.cohort
     found: list[dict[str, object]] = [
         {

@@ -21,14 +21,15 @@ _START_SECONDS = 30
 def demo(
     room: Annotated[Path, typer.Option("--room", help="Folder for the data and scores.")] = Path("demo"),
     bundle: Annotated[Path, typer.Option("--bundle", help="Bundle to write.")] = Path("models/demo.onnx"),
-    subjects: Annotated[int, typer.Option("--subjects", min=500)] = 10_000,
-    seed: Annotated[int, typer.Option("--seed")] = 1,
+    subjects: Annotated[int, typer.Option("--subjects", min=2000, help="How many patients.")] = 40_000,
+    preset: Annotated[str, typer.Option("--preset", help="See configs/simulation.toml.")] = "registry",
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same patients.")] = 1,
 ) -> None:
     """Simulate a clinic, check it, train and track, write a bundle, score a cohort, serve one patient."""
     clinic, scores = room / "clinic", room / "scores.parquet"
     store = f"sqlite:///{room / 'mlflow.db'}"
     _step(1, "A simulated clinic")
-    _simulated(clinic, subjects, seed)
+    _simulated(clinic, subjects, seed, preset)
     _step(2, "What is in it")
     _checked(clinic)
     _step(3, "Features")
@@ -66,10 +67,10 @@ def _step(number: int, title: str) -> None:
     screen.heading(f"{number}. {title}")
 
 
-def _simulated(clinic: Path, subjects: int, seed: int) -> None:
+def _simulated(clinic: Path, subjects: int, seed: int, preset: str) -> None:
     from painresponse.commands.data import simulate
 
-    simulate(clinic, subjects=subjects, seed=seed, overwrite=True)
+    simulate(clinic, subjects=subjects, seed=seed, preset=preset, overwrite=True)
 
 
 def _checked(clinic: Path) -> None:

@@ -17,8 +17,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=False)
+PIPED_WIDTH = 120
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True, highlight=False)
+
+
+NARROW = 30
+"""Cells up to this long are never broken over lines."""
 
 
 def say(text: str = "") -> None:
@@ -37,7 +42,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for place, name in enumerate(columns):
         numeric = all(isinstance(row[place], int | float) or row[place] in ("", "–") for row in rows)
-        drawn.add_column(name, justify="right" if numeric and rows else "left", overflow="fold")
+        longest = max((len(_shown(row[place])) for row in rows), default=0)
+        justify = "right" if numeric and rows else "left"
+        drawn.add_column(name, justify=justify, overflow="fold", no_wrap=longest <= NARROW)
     for row in rows:
         drawn.add_row(*map(_shown, row))
     out.print(drawn, markup=False)

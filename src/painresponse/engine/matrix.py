@@ -64,11 +64,12 @@ def _coded(plan: Plan, records: Records, asks: Asks, seen: Known, meaning: Ints)
 
 def _in_hours(time: Ints, hours: Ints) -> NDArray[np.bool_]:
     clock = time % MICROSECONDS_PER_DAY
-    return (clock >= hours[:, 0]) & (clock < hours[:, 1]) & (time != STATIC)
+    inside: NDArray[np.bool_] = (clock >= hours[:, 0]) & (clock < hours[:, 1]) & (time != STATIC)
+    return inside
 
 
 def _combined(step: Step, work: Floats) -> Floats:
-    parts = work[:, step.parts]
+    parts: Floats = work[:, step.parts]
     if step.kind is Age:
         return parts[:, 0] / DAYS_PER_YEAR
     if step.kind is Ratio:
@@ -77,11 +78,12 @@ def _combined(step: Step, work: Floats) -> Floats:
         return parts[:, 0] - parts[:, 1]
     if step.kind is Total:
         return _total(parts)
-    return (parts > 0).sum(axis=1)
+    return np.count_nonzero(parts > 0, axis=1).astype(np.float64)
 
 
 def _total(parts: Floats) -> Floats:
     """Added one by one: the order of a row's sum must not depend on how many rows there are."""
     unknown = np.isnan(parts)
-    total = np.cumsum(np.where(unknown, 0.0, parts), axis=1)[:, -1]
-    return np.where(unknown.all(axis=1), np.nan, total)
+    total: Floats = np.cumsum(np.where(unknown, 0.0, parts), axis=1)[:, -1]
+    total[unknown.all(axis=1)] = np.nan
+    return total

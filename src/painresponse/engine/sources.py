@@ -71,7 +71,7 @@ class Sources:
         """What a code means to the sources numbered so far."""
         if self._rules is None:
             self._rules = Matcher(self._all_rules())
-        return self._rules.of(code)
+        return tuple(dict.fromkeys(self._rules.of(code)))  # once, though two patterns may match
 
     def trial_sources(self) -> Ints:
         """By treatment class and trial word, the source number, or -1 where no feature asks for it."""

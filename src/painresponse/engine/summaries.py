@@ -6,6 +6,7 @@ bit.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,13 +46,13 @@ class Cells:
         """Events in each window."""
         return self.kept("count", self.added)
 
-    def least(self, values: NDArray[np.generic], start: float) -> NDArray[np.generic]:
+    def least(self, values: NDArray[Any], start: float) -> NDArray[Any]:
         """Smallest in each window; ``start`` where there is none."""
         rings = np.full(int(np.prod(self.shape)), start, values.dtype)
         np.minimum.at(rings, self.cell, values)
         return np.minimum.accumulate(rings.reshape(self.shape), axis=2)
 
-    def most(self, values: NDArray[np.generic], start: float) -> NDArray[np.generic]:
+    def most(self, values: NDArray[Any], start: float) -> NDArray[Any]:
         """Largest in each window; ``start`` where there is none."""
         rings = np.full(int(np.prod(self.shape)), start, values.dtype)
         np.maximum.at(rings, self.cell, values)
@@ -148,23 +149,23 @@ def _days_since_first(cells: Cells) -> Floats:
     return _in_days(cells.most(cells.age, -1))
 
 
-def _in_days(age: NDArray[np.generic]) -> Floats:
+def _in_days(age: NDArray[Any]) -> Floats:
     """Ages in days; unknown where there is no event, or only one without a time."""
     whole = age.astype(np.int64)
     return np.where((whole < 0) | (whole >= NEVER), np.nan, whole / MICROSECONDS_PER_DAY)
 
 
-def _unless_empty(cells: Cells, values: NDArray[np.generic]) -> Floats:
+def _unless_empty(cells: Cells, values: NDArray[Any]) -> Floats:
     return np.where(cells.count() > 0, values, np.nan).astype(np.float64)
 
 
-OF_EVENTS = {
+OF_EVENTS: dict[str, Callable[[Cells], Floats]] = {
     "count": _count,
     "measured": _measured,
     "days_since_last": _days_since_last,
     "days_since_first": _days_since_first,
 }
-OF_VALUES = {
+OF_VALUES: dict[str, Callable[[Cells], Floats]] = {
     "sum": _sum,
     "mean": _mean,
     "min": _min,

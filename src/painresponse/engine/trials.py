@@ -1,11 +1,12 @@
 """Trials of conventional treatments: from beginnings and ends to adequate and failed trials.
 
-Judged afresh for every ask from what that ask may see, so that nothing after the index can change the verdict.
+Judged afresh for every ask from what that ask may see, so that nothing after the index can change a verdict.
 
-A trial joins the beginnings and ends of one class that lie at most 30 days apart. It is adequate when it lasted
-the class's minimum at a dose that counts, or was stopped after a week or more for an adverse effect. An adequate
-trial failed when pain fell by less than 30 % on it, when a reason says so, or, as a proxy where neither is
-known, when another class followed within 60 days, or the trial still runs, with pain at 5 or more.
+A trial joins the beginnings and ends of one class; a beginning more than 30 days after it was over begins
+another. It is adequate when it lasted the class's minimum at a dose that counts, or was stopped after a week
+or more for an adverse effect. An adequate trial failed when pain fell by less than 30 % on it, when a reason
+says so, or, as a proxy where neither says so, when another class followed within 60 days, or the trial still
+runs, with pain at 5 or more.
 (Rule after the refractory-pain consensus of Smith 2012; the dose and time limits are in treatments.toml.)
 """
 
@@ -94,6 +95,7 @@ def _joined_trials(
     over = np.where(begins, time + lasts, time)  # when this event's exposure ends, if nothing follows
     fresh = np.ones(len(row), bool)
     fresh[1:] = (row[1:] != row[:-1]) | (place[1:] != place[:-1])
+    over[_before_any_beginning(begins, fresh)] = -_STRIDE  # so that the first beginning joins nothing
     fresh[1:] |= begins[1:] & (time[1:] > over[:-1] + MERGE_DAYS * DAY)
     first = np.flatnonzero(fresh)
     last = np.append(first[1:], len(row)) - 1
@@ -110,6 +112,14 @@ def _joined_trials(
     )
     real = begins[first]  # an end without a beginning says nothing
     return Trials(*(getattr(trials, name)[real] for name in Trials.__dataclass_fields__))
+
+
+def _before_any_beginning(begins: Mask, fresh: Mask) -> Mask:
+    """Ends of what was begun before the records were: they say nothing."""
+    begun = np.cumsum(begins)
+    earlier: Ints = (begun - begins)[fresh]  # by class and row: begun before its first event
+    unopened: Mask = begun == earlier[np.cumsum(fresh) - 1]
+    return unopened
 
 
 def _verdicts(plan: Plan, trials: Trials, pain: "_Pain") -> Floats:
@@ -174,10 +184,13 @@ def _switched(trials: Trials, pain: _Pain) -> Mask:
     order = np.argsort(begun, kind="stable")
     begun = begun[order]
     following = np.searchsorted(begun, _key(trials.row, trials.ended), side="left")
+    # trials of one class lie more than 30 days apart, so at most one of its own comes first within 60
+    following += trials.place[order[np.minimum(following, len(order) - 1)]] == trials.place
     found = np.minimum(following, len(order) - 1)
     next_trial = order[found]
     soon = (following < len(order)) & (trials.row[next_trial] == trials.row)
     soon &= trials.begun[next_trial] <= trials.ended + SWITCH_DAYS * DAY
     soon &= trials.place[next_trial] != trials.place
-    severe = pain.mean(trials.row, trials.begun[next_trial], RECENT_DAYS) >= STILL_SEVERE
-    return soon & severe & ~trials.running
+    soon &= pain.mean(trials.row, trials.begun[next_trial], RECENT_DAYS) >= STILL_SEVERE
+    switched: Mask = soon & ~trials.running
+    return switched

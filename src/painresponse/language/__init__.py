@@ -1,4 +1,4 @@
-"""How a feature is said: stretches of the past, words over events, sets of named features, plain sentences."""
+"""How a feature is said: stretches of the past, words over events, named sets, plain sentences."""
 
 from painresponse.language.plain import parse
 from painresponse.language.sets import FeatureSet

@@ -16,7 +16,8 @@ class Span:
     unit: str
 
     def __post_init__(self) -> None:
-        if self.unit not in (*_DAYS, "ever") or (self.unit != "ever" and not 0 < self.count <= 36500):
+        ever = self.unit == "ever" and self.count == 0
+        if not (ever or (self.unit in _DAYS and isinstance(self.count, int) and 0 < self.count <= 36500)):
             raise DefinitionError(
                 f"There is no lookback of {self.count} {self.unit}. Say a whole number above zero and "
                 f"d, mo or y, for example '90 d', or say 'ever'."

@@ -174,6 +174,10 @@ class Total(Feature):
 
     parts: tuple[Feature, ...]
 
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise DefinitionError("Say at least one feature for 'total of'.")
+
     __str__ = Feature.__str__
 
 
@@ -182,6 +186,10 @@ class HowMany(Feature):
     """How many of the features are above zero."""
 
     parts: tuple[Feature, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise DefinitionError("Say at least one feature for 'how many of'.")
 
     __str__ = Feature.__str__
 

@@ -63,9 +63,7 @@ def collect(raw: RawEvents, concepts: Concepts | Measures) -> tuple[Records, Int
     order = keep[_canonical_order(raw, rank, value, keep)]
     repeat = _repeats(raw, rank, value, order)
     repeats, order = order[repeat], order[~repeat]
-    intake = Intake(
-        len(raw), len(order), _rejected(raw, reasons, repeats), _unmapped(raw, found, order)
-    )
+    intake = Intake(len(raw), len(order), _rejected(raw, reasons, repeats), _unmapped(raw, found, order))
     code = rank[raw.code[order]] if len(order) else np.zeros(0, np.int32)
     return Records(
         raw.subject[order], raw.time[order], raw.available[order], code, codes, value[order]
@@ -83,10 +81,11 @@ def _converted(raw: RawEvents, found: list[Measure | None]) -> tuple[Values, NDA
     scale, shift, low, high = _tables(found, raw.units)
     factor = scale[raw.code, raw.unit]
     # -0.0 + 0.0 is 0.0: the sign of zero would otherwise depend on which of two equal values came first
-    value = (raw.value.astype(np.float64) * factor + shift[raw.code, raw.unit] + 0.0).astype(np.float32)
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, and impossible below
+        value = (raw.value.astype(np.float64) * factor + shift[raw.code, raw.unit] + 0.0).astype(np.float32)
     known = ~np.isnan(raw.value)
     reasons[known & np.isnan(factor) & (reasons == 0)] = 3
-    outside = (value < low[raw.code]) | (value > high[raw.code])
+    outside = (value < low[raw.code]) | (value > high[raw.code]) | np.isinf(value)
     reasons[known & outside & (reasons == 0)] = 4
     return value, reasons
 

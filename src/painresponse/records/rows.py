@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from painresponse.errors import RecordError
-from painresponse.records.tables import Asks, RawEvents
+from painresponse.records.tables import Asks, RawEvents, Values
 from painresponse.schema import STATIC
 
 _EPOCH = datetime(1970, 1, 1)
@@ -35,6 +35,8 @@ def history(
         time[row] if one is None else instant(one, f"events[{row}].available_time")
         for row, one in enumerate(available)
     ]
+    if strange := [row for row, one in enumerate(codes) if not isinstance(one, str)]:
+        raise RecordError(f"events[{strange[0]}].code must be text, for example 'LOINC//1988-5'.")
     code, code_names = _numbered(codes)
     unit, unit_names = _numbered([one or "" for one in units])
     return RawEvents(
@@ -59,8 +61,8 @@ def ask(index: Time, *, subject: int = 0) -> Asks:
 def instant(given: str | datetime, where: str) -> int:
     """Microseconds since 1970 of a naive clinic-local time, given as ISO 8601 text or datetime."""
     try:
-        moment = datetime.fromisoformat(given) if isinstance(given, str) else given
-    except ValueError:
+        moment = given if isinstance(given, datetime) else datetime.fromisoformat(given)
+    except (TypeError, ValueError):
         raise RecordError(
             f"{where} is not a date or time. Write it like 2026-03-01 or 2026-03-01T08:30:00."
         ) from None
@@ -73,13 +75,21 @@ def instant(given: str | datetime, where: str) -> int:
 
 
 def _numbers(values: Sequence[float | None]) -> Values:
-    """Float32, as shards hold them; too large for that is infinite, and rejected where all is."""
+    """Float32, as shards hold them; what is too large for that is infinite, and rejected at intake."""
     try:
-        with np.errstate(over="ignore"):
-            return np.array([np.nan if one is None else one for one in values], np.float64).astype(np.float32)
+        numbers = np.array([np.nan if one is None else one for one in values], np.float64)
     except (TypeError, ValueError, OverflowError):
-        row = next(row for row, one in enumerate(values) if not isinstance(one, int | float | None))
-        raise RecordError(f"events[{row}].value is not a number. Leave it out where there is none.") from None
+        row = next(row for row, one in enumerate(values) if not _is_number(one))
+        raise RecordError(f"events[{row}].value is not a number. Say null where there is none.") from None
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
+
+
+def _is_number(given: object) -> bool:
+    try:
+        return given is None or bool(np.ndim(np.float64(given)) == 0)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _numbered(names: Sequence[str]) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What must be known of a patient before a model may speak; otherwise it refuses, with a code and a sentence."""
+"""What must be known of a patient before a model may speak; else it refuses, with a code and a sentence."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -17,8 +17,8 @@ from painresponse.scoring.bundle import Bundle, open_bundle
 NOTICE = "Decision support prototype — not a medical device — clinician decides."
 SYNTHETIC_NOTICE = "SYNTHETIC — NOT FOR CLINICAL USE: trained on simulated patients."
 MEANING = (
-    "Predicted response is P(response | history, this intervention was given) among people like those who were "
-    "given it. It is not the effect of the intervention and does not compare interventions."
+    "Predicted response is P(response | history, this intervention was given) among people like those who "
+    "were given it. It is not the effect of the intervention and does not compare interventions."
 )
 
 
@@ -70,12 +70,12 @@ class Scorer:
 
     @classmethod
     def load(cls, path: str | Path, *, allow_synthetic: bool = False) -> "Scorer":
-        """Open a bundle file. Raises BundleError, also for a synthetic one unless it is allowed explicitly."""
+        """Open a bundle file. Raises BundleError, also for a synthetic one unless that is allowed."""
         bundle = open_bundle(Path(path))
         if bundle.synthetic and not allow_synthetic:
             raise BundleError(
-                f"R08_MODEL_SYNTHETIC: {path} was trained on simulated patients and must not score real ones. "
-                "For tests and teaching say so explicitly: allow_synthetic=True, or --allow-synthetic."
+                f"R08_MODEL_SYNTHETIC: {path} was trained on simulated patients and must not score real "
+                "ones. For tests and teaching say so explicitly: allow_synthetic=True, or --allow-synthetic."
             )
         return cls(bundle)
 

@@ -68,7 +68,8 @@ def simulate(
     folder is already there; WorkError when it cannot be written. Either way nothing is left half done.
     """
     order = Order(subjects, seed, preset, signal, flaws, shard_size)
-    plan, sealed, origin = read_plan(), sealed_beside(out), {"simulation": asdict(order)}
+    plan = read_plan().recorded_as(read_plan().preset(order.preset))
+    sealed, origin = sealed_beside(out), {"simulation": asdict(order)}
     population = population_of(plan, preset=preset, signal=signal, seed=seed)
     _refuse_existing(sealed, overwrite=overwrite)
     made: list[Simulated] = []

@@ -1,6 +1,6 @@
 """The plan of the synthetic clinic: `configs/simulation.toml` and the shared vocabulary, read strictly."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,10 +14,14 @@ Terms = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """How often patients respond, and how strongly what can be seen foretells it."""
+    """How often patients respond, how strongly what can be seen foretells it, and how much is written down.
+
+    ``asked`` is the least share of patients asked each questionnaire; 0 leaves the habits of a clinic.
+    """
 
     signal: float
     rates: str
+    asked: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,14 @@ class Plan:
         if name not in self.presets:
             raise DefinitionError(unknown("preset", name, self.presets))
         return self.presets[name]
+
+    def recorded_as(self, preset: Preset) -> "Plan":
+        """The same clinic, asking its questionnaires at least as often as the preset does."""
+        asked = {
+            name: replace(measure, observed=max(measure.observed, preset.asked))
+            for name, measure in self.questionnaires.items()
+        }
+        return replace(self, questionnaires=asked)
 
     def targets(self) -> tuple[str, ...]:
         """Every response the clinic can tell the truth about."""

@@ -1,0 +1,68 @@
+"""Scoring a patient never loads the training stack, and the public words cost nothing until used."""
+
+import subprocess
+import sys
+
+import pytest
+
+import painresponse
+
+HEAVY = {
+    "fastapi",
+    "lightgbm",
+    "matplotlib",
+    "mlflow",
+    "onnx",
+    "pandas",
+    "pyarrow",
+    "pyspark",
+    "rich",
+    "scipy",
+    "sklearn",
+    "typer",
+}
+
+SCORE_ONE = """
+import sys
+import painresponse, painresponse.language, painresponse.records, painresponse.engine
+import painresponse.clinic, painresponse.scoring, painresponse.publishing
+from painresponse.records.rows import ask, history
+from painresponse.scoring.scorer import Scorer
+
+painresponse.clinic.load_catalogue()
+scorer = Scorer.load(sys.argv[1], allow_synthetic=True)
+given = history(["1970-05-01", "2026-02-20"], ["MEDS_BIRTH", "PR//pain"], [None, 7])
+records, _ = scorer.read(given)
+scores = scorer.score(records, ask("2026-03-01"))
+assert (scores.probability > 0).all(), scores
+print(*sys.modules)
+"""
+
+
+def loaded_by(code: str, *arguments: str) -> set[str]:
+    """The top-level modules a fresh interpreter has loaded after running some code that prints them."""
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in run.stdout.split()}
+
+
+def test_loading_a_bundle_and_scoring_a_history_loads_nothing_heavy(tiny_bundle):
+    loaded = loaded_by(SCORE_ONE, str(tiny_bundle))
+    assert {"numpy", "onnxruntime"} <= loaded
+    assert loaded & HEAVY == set()
+
+
+def test_importing_painresponse_loads_not_even_numpy():
+    assert loaded_by("import painresponse, sys; print(*sys.modules)") & (HEAVY | {"numpy"}) == set()
+
+
+@pytest.mark.parametrize("word", painresponse.__all__)
+def test_every_public_word_can_be_had(word):
+    assert callable(getattr(painresponse, word))
+    assert word in dir(painresponse)
+
+
+def test_a_word_that_is_not_public_is_refused_with_those_that_are():
+    with pytest.raises(AttributeError, match=r"painresponse has no 'predict'\. It has: .*Scorer"):
+        painresponse.predict  # noqa: B018

@@ -1,0 +1,337 @@
+"""The engine's slow twin: what every feature means, said as plainly as Python allows.
+
+Exact fractions, one patient and one feature at a time, no arrays. Unknown is None.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, isinf, sqrt
+
+import numpy as np
+
+from painresponse.concepts import Concept, Concepts, Treatment
+from painresponse.language import Age, Difference, Feature, HowMany, Ratio, Summary, Total, events
+
+DAY = 86_400_000_000
+HOUR = 3_600_000_000
+YEAR = Fraction(1461, 4) * DAY
+REASONS = {"": "none", "//INEFFICACY": "inefficacy", "//ADVERSE_EFFECT": "adverse effect", "//OTHER": "other"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Times in microseconds, None for a fact without one; ``known`` None: at once."""
+
+    time: int | None
+    code: str
+    value: float | None = None
+    known: int | None = None
+
+
+@dataclass
+class Trial:
+    """One trial of one class; ``over`` is inf while nothing says when it ends."""
+
+    begun: int
+    over: float
+    dosed: bool
+    reason: str = "none"
+
+
+# --- what is seen ---
+
+
+def slow(feature: Feature, history: list[Event], index: int, concepts: Concepts) -> float | None:
+    """One feature of one patient at one index."""
+    seen = [one for one in unrepeated(history) if _before(one, index)]
+    return _value(feature, seen, index, concepts)
+
+
+def unrepeated(history: list[Event]) -> list[Event]:
+    """Events without repetitions: of two that differ only in when they were known, the one known first."""
+    first: dict[tuple[object, ...], Event] = {}
+    for one in history:
+        same = (one.time, one.code, one.value)
+        if same not in first or _known(one) < _known(first[same]):
+            first[same] = one
+    return list(first.values())
+
+
+def _known(event: Event) -> float:
+    if event.known is not None:
+        return event.known
+    return -inf if event.time is None else event.time
+
+
+def _before(event: Event, index: int) -> bool:
+    return (event.time is None or event.time < index) and _known(event) < index
+
+
+# --- features ---
+
+
+def _value(feature: Feature, seen: list[Event], index: int, concepts: Concepts) -> float | None:
+    def of(part: Feature) -> float | None:
+        return _value(part, seen, index, concepts)
+
+    if isinstance(feature, Age):
+        days = of(events("birth").ever().days_since_first())
+        return None if days is None else days / 365.25
+    if isinstance(feature, Ratio):
+        top, bottom = of(feature.top), of(feature.bottom)
+        return None if top is None or not bottom else top / bottom
+    if isinstance(feature, Difference):
+        left, right = of(feature.left), of(feature.right)
+        return None if left is None or right is None else left - right
+    if isinstance(feature, Total):
+        parts = [found for part in feature.parts if (found := of(part)) is not None]
+        return _added(parts) if parts else None
+    if isinstance(feature, HowMany):
+        return float(sum(1 for part in feature.parts if (of(part) or 0) > 0))
+    assert isinstance(feature, Summary)
+    return summarise(feature.word, _in_window(feature, seen, index, concepts), index)
+
+
+def _added(parts: list[float]) -> float:
+    """One after the other (the built-in sum is more exact in newer Pythons)."""
+    total = 0.0
+    for one in parts:
+        total += one
+    return total
+
+
+def _in_window(feature: Summary, seen: list[Event], index: int, concepts: Concepts) -> list[Event]:
+    source = feature.window.events
+    found = _source(source.concept, seen, index, concepts)
+    if source.hours is not None:
+        start, stop = source.hours
+        found = [
+            one for one in found if one.time is not None and start * HOUR <= one.time % DAY < stop * HOUR
+        ]
+    if feature.window.span.unit == "ever":
+        return found
+    return [
+        one for one in found if one.time is not None and index - one.time <= feature.window.span.microseconds
+    ]
+
+
+def summarise(word: str, window: list[Event], index: int) -> float | None:
+    """One summary word over the events of a window."""
+    if word == "count":
+        return float(len(window))
+    if word == "measured":
+        return 1.0 if window else 0.0
+    if word in ("days_since_first", "days_since_last"):
+        return _days_since(word, window, index)
+    return _of_values(word, [one for one in window if one.value is not None])
+
+
+def _of_values(word: str, valued: list[Event]) -> float | None:
+    values = [one.value for one in valued]
+    if word == "sum":
+        return float(sum(map(Fraction, values)))
+    if not values:
+        return None
+    if word == "mean":
+        return float(sum(map(Fraction, values)) / len(values))
+    if word == "min":
+        return min(values)
+    if word == "max":
+        return max(values)
+    if word == "first":
+        earliest = min(_order(one) for one in valued)
+        return max(one.value for one in valued if _order(one) == earliest)
+    if word == "last":
+        latest = max(_order(one) for one in valued)
+        return max(one.value for one in valued if _order(one) == latest)
+    return _spread(values) if word == "spread" else _slope(valued)
+
+
+def _order(event: Event) -> float:
+    return -inf if event.time is None else event.time
+
+
+def _days_since(word: str, window: list[Event], index: int) -> float | None:
+    times = [_order(one) for one in window]
+    if not times:
+        return None
+    time = min(times) if word == "days_since_first" else max(times)
+    return None if isinf(time) else (index - time) / DAY
+
+
+def _spread(values: list[float]) -> float | None:
+    if len(values) < 2:
+        return None
+    mean = sum(map(Fraction, values)) / len(values)
+    return sqrt(sum((Fraction(one) - mean) ** 2 for one in values) / (len(values) - 1))
+
+
+def _slope(valued: list[Event]) -> float | None:
+    if any(one.time is None for one in valued) or len({one.time for one in valued}) < 2:
+        return None
+    times = [one.time / YEAR for one in valued]
+    values = [Fraction(one.value) for one in valued]
+    mean_time, mean_value = sum(times) / len(times), sum(values) / len(values)
+    together = sum((t - mean_time) * (v - mean_value) for t, v in zip(times, values, strict=True))
+    return float(together / sum((t - mean_time) ** 2 for t in times))
+
+
+# --- sources ---
+
+
+def _source(name: str, seen: list[Event], index: int, concepts: Concepts) -> list[Event]:
+    if name in concepts.concepts:
+        return [one for one in seen if matches(one.code, name, concepts.concepts[name])]
+    first, _, word = name.rpartition(".")
+    if word == "mme":
+        return _doses(first, seen, concepts)
+    return _verdicts(first, word, seen, index, concepts)
+
+
+def matches(code: str, name: str, concept: Concept) -> bool:
+    """Whether a code means the concept."""
+    if code == f"PR//{name}":
+        return True
+    return any(code.startswith(one[:-1]) if one.endswith("*") else code == one for one in concept.codes)
+
+
+def _doses(drug: str, seen: list[Event], concepts: Concepts) -> list[Event]:
+    found = []
+    for treatment in concepts.treatments.values():
+        for one in treatment.ingredients:
+            if one.mme is None or one.name.replace(" ", "_") != drug:
+                continue
+            for event in seen:
+                if event.code == one.code:
+                    value = None if event.value is None else event.value * one.mme
+                    found.append(Event(event.time, event.code, value))
+                elif _stop_of(event.code, one.code):
+                    found.append(Event(event.time, event.code, 0.0))
+    return found
+
+
+def _stop_of(code: str, begun_by: str) -> str | None:
+    return next((reason for end, reason in REASONS.items() if code == f"{begun_by}//STOP{end}"), None)
+
+
+# --- trials ---
+
+
+def _verdicts(name: str, word: str, seen: list[Event], index: int, concepts: Concepts) -> list[Event]:
+    trials = {one: trials_of(one, seen, concepts) for one in concepts.treatments}
+    found = []
+    for trial in trials[name]:
+        verdict = _verdict(word, trial, name, trials, seen=seen, index=index, concepts=concepts)
+        if verdict is not None:
+            time = trial.begun if word == "trial" else min(trial.over, index - 1)
+            found.append(Event(int(time), name, verdict))
+    return found
+
+
+def trials_of(name: str, seen: list[Event], concepts: Concepts) -> list[Trial]:
+    """The trials of one class, oldest first."""
+    treatment = concepts.treatments[name]
+    lasts = inf if treatment.lasts_days is None else treatment.lasts_days * DAY
+    trials: list[Trial] = []
+    for time, begins, _, reason, dosed in sorted(_exposures(name, treatment, seen)):
+        if begins and (not trials or time > trials[-1].over + 30 * DAY):
+            trials.append(Trial(time, time + lasts, dosed))
+        elif begins:
+            trials[-1].over, trials[-1].reason = time + lasts, "none"
+            trials[-1].dosed = trials[-1].dosed or dosed
+        elif trials:
+            trials[-1].over, trials[-1].reason = time, reason
+    return trials
+
+
+def _exposures(name: str, treatment: Treatment, seen: list[Event]) -> list[tuple[int, bool, str, str, bool]]:
+    """(time, begins, code, reason, dose counts) of what begins or ends the class; in one moment ends first."""
+    least = {one.code: one.adequate or 0.0 for one in treatment.ingredients}
+    least |= dict.fromkeys((*treatment.codes, f"PR//{name}"), 0.0)
+    found = []
+    for event in seen:
+        for code, enough in least.items():
+            reason = _stop_of(event.code, code)
+            if event.time is not None and (event.code == code or reason):
+                dosed = event.value is None or event.value >= enough
+                found.append((event.time, event.code == code, event.code, reason or "none", dosed))
+    return found
+
+
+def _verdict(
+    word: str,
+    trial: Trial,
+    name: str,
+    trials: dict[str, list[Trial]],
+    *,
+    seen: list[Event],
+    index: int,
+    concepts: Concepts,
+) -> float | None:
+    lasted = min(trial.over, index) - trial.begun
+    intolerance = trial.reason == "adverse effect" and lasted >= 7 * DAY
+    long = lasted >= concepts.treatments[name].min_weeks * 7 * DAY
+    if word == "trial":
+        return lasted / DAY
+    if word == "intolerance":
+        return 1.0 if intolerance else None
+    if not (intolerance or (long and trial.dosed)):
+        return None
+    failed = _failed(trial, name, trials, seen=seen, index=index, concepts=concepts)
+    return (1.0 if failed == 3.0 else None) if word == "proxy" else failed
+
+
+def _failed(
+    trial: Trial,
+    name: str,
+    trials: dict[str, list[Trial]],
+    *,
+    seen: list[Event],
+    index: int,
+    concepts: Concepts,
+) -> float | None:
+    """1 measured, 2 reason given, 3 by proxy."""
+
+    def pain(around: float, first: int, last: int) -> float | None:
+        return _mean_pain(seen, around + first * DAY, around + last * DAY, concepts)
+
+    before, on = pain(trial.begun, -60, 0), pain(trial.begun, 28, 120)
+    if before is not None and on is not None and on > 0.7 * before:
+        return 1.0
+    if trial.reason in ("inefficacy", "adverse effect"):
+        return 2.0
+    if trial.over >= index:
+        severe = pain(index, -90, 0)
+    else:
+        others = [one.begun for other, found in trials.items() if other != name for one in found]
+        following = min((time for time in others if time >= trial.over), default=inf)
+        severe = pain(following, -90, 0) if following <= trial.over + 60 * DAY else None
+    return 3.0 if severe is not None and severe >= 5 else None
+
+
+def _mean_pain(seen: list[Event], first: float, last: float, concepts: Concepts) -> float | None:
+    scores = [
+        one.value
+        for one in seen
+        if matches(one.code, "pain", concepts.concepts["pain"])
+        and one.value is not None
+        and one.time is not None
+        and first <= one.time <= last
+    ]
+    return sum(scores) / len(scores) if scores else None
+
+
+# --- intake ---
+
+
+def slow_conversion(value: float, unit: str | None, concept: Concept) -> float | None:
+    """A value in the concept's unit as float32, or None if it is rejected."""
+    factor, offset = 1.0, 0.0
+    if unit and concept.unit and unit != concept.unit:
+        if unit not in concept.units:
+            return None
+        factor, offset = (*concept.units[unit], 0.0)[:2]
+    converted = float(np.float32(float(np.float32(value)) * factor + offset))
+    low, high = concept.hard or (-inf, inf)
+    inside = float(np.float32(low)) <= converted <= float(np.float32(high))
+    return converted if inside and not isinf(converted) else None

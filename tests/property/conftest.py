@@ -1,0 +1,28 @@
+"""Plans the laws are tried on."""
+
+import pytest
+
+from painresponse.clinic import Catalogue
+from painresponse.engine import Plan
+from painresponse.language import EVER, FeatureSet, Summary, days, events
+from painresponse.language.words import SUMMARIES
+from tests.lib.strategies import CONCEPTS, TRIAL_SOURCES
+from tests.lib.vocabulary import VOCABULARY
+
+
+@pytest.fixture(scope="session")
+def every_word() -> Plan:
+    """Every summary word over every source of the small vocabulary, in three windows."""
+    said = [
+        Summary(word, events(source).within(span))
+        for source in CONCEPTS + TRIAL_SOURCES
+        for word in SUMMARIES
+        for span in (days(30), days(365), EVER)
+    ]
+    return Plan(FeatureSet(tuple((str(one), one) for one in said)), VOCABULARY)
+
+
+@pytest.fixture(scope="session")
+def packaged(catalogue: Catalogue) -> Plan:
+    """The packaged catalogue's own features."""
+    return Plan(catalogue.features, catalogue.concepts)

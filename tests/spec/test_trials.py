@@ -1,0 +1,323 @@
+"""What was tried before, and whether it failed.
+
+A trial is what one patient had of one class of treatment: begun, perhaps changed, perhaps ended. It is
+*adequate* when it lasted long enough at a dose that counts; an adequate trial may have *failed*. In these tables
+an anti-inflammatory drug needs 3 weeks at 1,200 mg of ibuprofen, a gabapentinoid 6 weeks at 1,800 mg of
+gabapentin, and a nerve block lasts 28 days without anyone ending it.
+"""
+
+import pytest
+
+from tests.lib.tables import answer, answers
+
+TRIED, FAILED = "count of nsaid.trial ever", "count of nsaid.failed ever"
+HOW = "last of nsaid.failed ever"  # 1: pain was measured, 2: a reason was given, 3: inferred
+NOT_TOLERATED, PROXY = "count of nsaid.intolerance ever", "count of nsaid.proxy ever"
+
+
+def test_a_trial_runs_from_its_beginning_to_its_end_and_its_value_is_the_days_it_lasted():
+    text = """
+        patient | days before | code           | value
+              1 | 100         | ibuprofen      | 1200
+              1 | 70          | ibuprofen stop |
+    """
+    sentences = ["last of nsaid.trial ever", "days since last of nsaid.trial ever", FAILED]
+    assert answers(text, *sentences) == {1: (30, 100, 0)}
+
+
+def test_a_trial_that_nobody_ended_still_runs():
+    text = """
+        patient | days before | code      | value
+              1 | 100         | ibuprofen | 1200
+    """
+    assert answer(text, "last of nsaid.trial ever") == {1: 100}
+
+
+@pytest.mark.parametrize(("gap", "trials"), [(30, 1), (30.1, 2)])
+def test_a_pause_of_up_to_30_days_does_not_make_two_trials(gap, trials):
+    text = f"""
+        patient | days before | code           | value
+              1 | 200         | ibuprofen      | 1200
+              1 | 150         | ibuprofen stop |
+              1 | {150 - gap} | ibuprofen      | 1200
+              1 | 20          | ibuprofen stop |
+    """
+    assert answer(text, TRIED) == {1: trials}
+
+
+def test_a_new_dose_or_another_drug_of_the_class_goes_on_with_the_trial():
+    """A class counts once, however many of its drugs were taken one after the other."""
+    text = """
+        patient | days before | code            | value
+              1 | 200         | gabapentin      | 900
+              1 | 180         | gabapentin      | 1800
+              1 | 150         | gabapentin stop |
+              1 | 150         | pregabalin      | 300
+              1 | 100         | pregabalin stop |
+    """
+    sentences = ["count of gabapentinoid.trial ever", "last of gabapentinoid.trial ever"]
+    assert answers(text, *sentences) == {1: (1, 100)}
+
+
+def test_an_end_without_a_beginning_says_nothing():
+    text = """
+        patient | days before | code                       | value
+              1 | 100         | ibuprofen stop: inefficacy |
+    """
+    assert answers(text, TRIED, FAILED) == {1: (0, 0)}
+
+
+def test_an_end_of_what_began_before_the_records_does_not_hide_the_trial_that_follows():
+    text = """
+        patient | days before | code                       | value
+              1 | 110         | ibuprofen stop             |
+              1 | 100         | ibuprofen                  | 1200
+              1 | 50          | ibuprofen stop: inefficacy |
+    """
+    assert answers(text, "last of nsaid.trial ever", FAILED) == {1: (50, 1)}
+
+
+def test_a_class_that_ends_by_itself_needs_no_stop():
+    """A nerve block is over, and can be judged, after 28 days; a stop may end it earlier."""
+    text = """
+        patient | days before | code             | value
+              1 | 100         | nerve_block      |
+              2 | 10          | nerve_block      |
+              3 | 100         | nerve_block      |
+              3 | 90          | nerve_block stop |
+    """
+    assert answer(text, "last of nerve_block.trial ever") == {1: 28, 2: 10, 3: 10}
+
+
+def test_repeated_blocks_join_when_they_follow_within_30_days_of_the_end_of_the_last():
+    text = """
+        patient | days before | code        | value
+              1 | 200         | nerve_block |
+              1 | 142         | nerve_block |
+              2 | 200         | nerve_block |
+              2 | 141         | nerve_block |
+    """
+    assert answer(text, "count of nerve_block.trial ever") == {1: 1, 2: 2}
+
+
+def test_a_treatment_without_a_time_is_no_trial():
+    text = """
+        patient | days before | code      | value
+              1 | always      | ibuprofen | 1200
+    """
+    assert answer(text, TRIED) == {1: 0}
+
+
+# --- adequate ---
+
+
+@pytest.mark.parametrize(
+    ("days", "dose", "failed"),
+    [(21, 1200, 1), (20.9, 1200, 0), (21, 1199, 0), (21, "", 1), (300, 400, 0)],
+)
+def test_adequate_means_long_enough_at_a_dose_that_counts(days, dose, failed):
+    """Three weeks at 1,200 mg. A dose nobody wrote down counts."""
+    text = f"""
+        patient | days before  | code                       | value
+              1 | 400          | ibuprofen                  | {dose}
+              1 | {400 - days} | ibuprofen stop: inefficacy |
+    """
+    assert answers(text, TRIED, FAILED) == {1: (1, failed)}
+
+
+def test_one_adequate_dose_within_the_trial_is_enough():
+    text = """
+        patient | days before | code                       | value
+              1 | 100         | ibuprofen                  | 400
+              1 | 80          | ibuprofen                  | 1200
+              1 | 60          | ibuprofen stop: inefficacy |
+    """
+    assert answer(text, FAILED) == {1: 1}
+
+
+def test_the_dose_beside_an_end_does_not_make_a_trial_adequate():
+    text = """
+        patient | days before | code                       | value
+              1 | 100         | ibuprofen                  | 400
+              1 | 60          | ibuprofen stop: inefficacy | 2400
+    """
+    assert answer(text, FAILED) == {1: 0}
+
+
+@pytest.mark.parametrize(("days", "counts"), [(7, 1), (6.9, 0)])
+def test_stopped_for_an_adverse_effect_after_a_week_counts_at_any_dose(days, counts):
+    """The class was not tolerated: adequate, failed, and marked as an intolerance."""
+    text = f"""
+        patient | days before  | code                           | value
+              1 | 100          | ibuprofen                      | 200
+              1 | {100 - days} | ibuprofen stop: adverse effect |
+    """
+    assert answers(text, NOT_TOLERATED, FAILED) == {1: (counts, counts)}
+
+
+# --- failed ---
+
+
+@pytest.mark.parametrize(("reason", "how"), [("inefficacy", 2), ("adverse effect", 2), ("other", None)])
+def test_a_given_reason_says_that_a_trial_failed(reason, how):
+    text = f"""
+        patient | days before | code                     | value
+              1 | 100         | ibuprofen                | 1200
+              1 | 50          | ibuprofen stop: {reason} |
+    """
+    assert answer(text, HOW) == {1: how}
+
+
+def test_no_reason_and_no_pain_score_says_neither_that_it_worked_nor_that_it_failed():
+    text = """
+        patient | days before | code           | value
+              1 | 100         | ibuprofen      | 1200
+              1 | 50          | ibuprofen stop |
+    """
+    assert answers(text, TRIED, FAILED) == {1: (1, 0)}
+
+
+@pytest.mark.parametrize(("on", "how"), [(5.5, None), (5.75, 1), (8, 1), (9, 1)])
+def test_a_trial_failed_when_pain_fell_by_less_than_30_percent_on_it(on, how):
+    """From a mean of 8 before, 5.6 is 30 % less."""
+    text = f"""
+        patient | days before | code           | value
+              1 | 210         | pain           | 9
+              1 | 205         | pain           | 7
+              1 | 200         | ibuprofen      | 1200
+              1 | 160         | pain           | {on}
+              1 | 150         | ibuprofen stop |
+    """
+    assert answer(text, HOW) == {1: how}
+
+
+@pytest.mark.parametrize(
+    ("before", "on", "how"),
+    [(60, 28, 1), (60.1, 28, None), (0, 28, 1), (60, 120, 1), (60, 27.9, None), (60, 120.1, None)],
+)
+def test_pain_before_is_of_the_last_60_days_and_pain_on_treatment_of_days_28_to_120(before, on, how):
+    text = f"""
+        patient | days before    | code           | value
+              1 | {200 + before} | pain           | 8
+              1 | 200            | ibuprofen      | 1200
+              1 | 70             | ibuprofen stop |
+              1 | {200 - on}     | pain           | 8
+    """
+    assert answer(text, HOW) == {1: how}
+
+
+def test_measured_pain_speaks_louder_than_a_reason():
+    text = """
+        patient | days before | code                       | value
+              1 | 205         | pain                       | 8
+              1 | 200         | ibuprofen                  | 1200
+              1 | 160         | pain                       | 8
+              1 | 150         | ibuprofen stop: inefficacy |
+    """
+    assert answers(text, HOW, PROXY) == {1: (1, 0)}
+
+
+@pytest.mark.parametrize(("score", "how"), [(5, 3), (4.75, None)])
+def test_a_trial_that_still_runs_with_pain_at_5_or_more_failed_by_proxy(score, how):
+    """Mean of the last 90 days."""
+    text = f"""
+        patient | days before | code      | value
+              1 | 300         | ibuprofen | 1200
+              1 | 100         | pain      | 10
+              1 | 90          | pain      | {score}
+              1 | 3           | pain      | {score}
+    """
+    assert answers(text, HOW, PROXY) == {1: (how, 1 if how else 0)}
+
+
+@pytest.mark.parametrize(
+    ("gap", "score", "how"), [(60, 5, 3), (60.1, 5, None), (0, 5, 3), (-0.1, 5, None), (30, 4, None)]
+)
+def test_another_class_begun_within_60_days_with_pain_at_5_or_more_is_failure_by_proxy(gap, score, how):
+    """Mean pain of the 90 days before the next class began."""
+    text = f"""
+        patient | days before | code           | value
+              1 | 300         | ibuprofen      | 1200
+              1 | 200         | ibuprofen stop |
+              1 | 198         | pain           | {score}
+              1 | {200 - gap} | gabapentin     | 900
+    """
+    found = answers(text.replace("198 ", f"{200 - gap + 1}"), HOW, PROXY)
+    assert found == {1: (how, 1 if how else 0)}
+
+
+def test_going_on_with_the_same_class_is_no_switch():
+    text = """
+        patient | days before | code           | value
+              1 | 300         | ibuprofen      | 1200
+              1 | 200         | ibuprofen stop |
+              1 | 170         | pain           | 8
+              1 | 160         | ibuprofen      | 1200
+              1 | 150         | ibuprofen stop |
+    """
+    assert answers(text, TRIED, FAILED) == {1: (2, 0)}
+
+
+def test_a_repeat_of_the_same_class_does_not_hide_the_switch_that_follows():
+    """The first trial was followed within 60 days by another class, with a short repeat between."""
+    text = """
+        patient | days before | code           | value
+              1 | 300         | ibuprofen      | 1200
+              1 | 200         | ibuprofen stop |
+              1 | 165         | ibuprofen      | 400
+              1 | 160         | ibuprofen stop |
+              1 | 155         | pain           | 8
+              1 | 150         | gabapentin     | 900
+    """
+    assert answers(text, TRIED, PROXY, "first of nsaid.failed ever") == {1: (2, 1, 3)}
+
+
+def test_an_inadequate_trial_cannot_fail_by_proxy():
+    text = """
+        patient | days before | code      | value
+              1 | 300         | ibuprofen | 400
+              1 | 3           | pain      | 9
+    """
+    assert answers(text, TRIED, FAILED, PROXY) == {1: (1, 0, 0)}
+
+
+# --- when it is known ---
+
+
+def test_a_failure_is_dated_to_the_end_of_its_trial_and_of_a_running_one_to_just_before_the_index():
+    text = """
+        patient | days before | code                       | value
+              1 | 300         | ibuprofen                  | 1200
+              1 | 40          | ibuprofen stop: inefficacy |
+              2 | 300         | ibuprofen                  | 1200
+              2 | 3           | pain                       | 9
+    """
+    found = answer(text, "days since last of nsaid.failed ever")
+    assert found == {1: 40, 2: pytest.approx(0, abs=1e-9)}
+    assert answer(text, "count of nsaid.failed in 30 d") == {1: 0, 2: 1}
+
+
+def test_an_end_that_is_not_yet_known_has_not_happened():
+    """The stop became known only after the index: to this clinic the trial still runs."""
+    text = """
+        patient | days before | code                       | value | known
+              1 | 100         | ibuprofen                  | 1200  |
+              1 | 50          | ibuprofen stop: inefficacy |       | -3
+    """
+    assert answers(text, "last of nsaid.trial ever", FAILED) == {1: (100, 0)}
+
+
+def test_how_many_classes_failed_counts_each_class_once():
+    text = """
+        patient | days before | code                        | value
+              1 | 300         | ibuprofen                   | 1200
+              1 | 250         | ibuprofen stop: inefficacy  |
+              1 | 200         | ibuprofen                   | 1200
+              1 | 150         | ibuprofen stop: inefficacy  |
+              1 | 140         | gabapentin                  | 1800
+              1 | 50          | gabapentin stop: inefficacy |
+              1 | 40          | nerve_block                 |
+    """
+    classes = ("nsaid", "gabapentinoid", "nerve_block")
+    failed = " and ".join(f"(count of {one}.failed ever)" for one in classes)
+    assert answer(text, f"how many of {failed}") == {1: 2}
