@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,20 @@ from painresponse.records import Asks, Records
 from painresponse.schema import PREDICTION, SUBJECT
 from painresponse.scoring.scorer import Scorer
 
+_WORD = pa.dictionary(pa.int32(), pa.string())
+# said in full: a shard without a refusal, or without an ask, must have the same columns as the others
+_SCORES = pa.schema(
+    {
+        SUBJECT: pa.int64(),
+        PREDICTION: pa.timestamp("us"),
+        "target": _WORD,
+        "probability": pa.float64(),
+        "refusal": _WORD,
+        "reason": _WORD,
+        "known_features": pa.float64(),
+        "data_provenance": _WORD,
+    }
+)
 Progress = Callable[[], None]
 
 
@@ -117,13 +132,9 @@ def _about(records: Records, asks: Asks) -> Asks:
     return Asks(asks.subject[here], asks.index[here])
 
 
-def _scores_table(columns: dict[str, object], scorer: Scorer) -> pa.Table:
-    table = pa.table(columns)
-    for name in ("target", "refusal", "reason"):
-        place = table.column_names.index(name)
-        table = table.set_column(place, name, table[name].cast(pa.string()).dictionary_encode())
+def _scores_table(columns: dict[str, Any], scorer: Scorer) -> pa.Table:
     provenance = "synthetic" if scorer.bundle.synthetic else "clinic"
-    return table.append_column("data_provenance", pa.array([provenance] * len(table)).dictionary_encode())
+    return pa.table({**columns, "data_provenance": [provenance] * len(columns[SUBJECT])}, schema=_SCORES)
 
 
 def _write(draft: Path, tables: Iterator[pa.Table], notes: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pkgutil import iter_modules
 
 import pytest
 
@@ -55,6 +56,12 @@ def test_loading_a_bundle_and_scoring_a_history_loads_nothing_heavy(tiny_bundle)
 
 def test_importing_painresponse_loads_not_even_numpy():
     assert loaded_by("import painresponse, sys; print(*sys.modules)") & (HEAVY | {"numpy"}) == set()
+
+
+def test_no_public_word_is_also_the_name_of_a_module():
+    """Once the module is imported, by anyone, the word would mean the module."""
+    modules = {one.name for one in iter_modules(painresponse.__path__)}
+    assert modules.isdisjoint(painresponse.__all__)
 
 
 @pytest.mark.parametrize("word", painresponse.__all__)

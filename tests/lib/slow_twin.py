@@ -245,7 +245,7 @@ def trials_of(name: str, seen: list[Event], concepts: Concepts) -> list[Trial]:
 
 
 def _exposures(name: str, treatment: Treatment, seen: list[Event]) -> list[tuple[int, bool, str, str, bool]]:
-    """(time, begins, code, reason, dose counts) of what begins or ends the class; in one moment ends first."""
+    """(time, begins, code, reason, dose counts) of what begins or ends the class; ends go first."""
     least = {one.code: one.adequate or 0.0 for one in treatment.ingredients}
     least |= dict.fromkeys((*treatment.codes, f"PR//{name}"), 0.0)
     found = []

@@ -6,8 +6,8 @@
           1 | always      | sex  |       |      |
 
 ``days before`` counts back from the index (below zero: after it); ``always`` is a fact without a time. A
-``time`` column gives clock times instead. ``known`` says, in days before, when the clinic learned of it; empty: at
-once.
+``time`` column gives clock times instead. ``known`` says, in days before, when the clinic learned of it;
+empty means at once.
 """
 
 from datetime import datetime, timedelta

@@ -30,7 +30,7 @@ def asks():
     return Asks(subjects, INDEX - rng.integers(0, 3, PEOPLE) * 86_400_000_000 * 200)
 
 
-@examples(75)
+@examples(200)
 @given(crowd=crowds)
 def test_each_row_is_the_same_alone_and_in_a_crowd(every_word, crowd):
     alone_equals_in_a_crowd(every_word, crowd)

@@ -12,7 +12,7 @@ from tests.lib.laws import future_never_matters, same_bits
 from tests.lib.strategies import INDEX, examples, later, patients, people
 
 
-@examples(150)
+@examples(400)
 @given(seen=people | patients, unseen=later, instead=later)
 def test_nothing_at_or_after_the_index_or_known_only_then_changes_a_bit(every_word, seen, unseen, instead):
     """Every word, every source, every verdict; future events added, replaced by others, left out."""

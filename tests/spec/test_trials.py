@@ -1,9 +1,9 @@
 """What was tried before, and whether it failed.
 
 A trial is what one patient had of one class of treatment: begun, perhaps changed, perhaps ended. It is
-*adequate* when it lasted long enough at a dose that counts; an adequate trial may have *failed*. In these tables
-an anti-inflammatory drug needs 3 weeks at 1,200 mg of ibuprofen, a gabapentinoid 6 weeks at 1,800 mg of
-gabapentin, and a nerve block lasts 28 days without anyone ending it.
+*adequate* when it lasted long enough at a dose that counts; an adequate trial may have *failed*. In these
+tables an anti-inflammatory drug needs 3 weeks at 1,200 mg of ibuprofen, a gabapentinoid 6 weeks at 1,800 mg
+of gabapentin, and a nerve block lasts 28 days without anyone ending it.
 """
 
 import pytest

@@ -7,7 +7,7 @@ from painresponse.errors import DefinitionError
 from painresponse.export.snapping import is_snapped
 from painresponse.export.trees import trees
 from painresponse.training.fitting import Fitted
-from painresponse.training.models import Grower, directions
+from painresponse.training.models import Grower, association, directions
 from painresponse.training.settings import TrainingSettings
 from tests.training_models.patients import NAMES, Simulated
 
@@ -50,6 +50,32 @@ def test_declared_directions_hold_on_the_snapped_booster(grower: Grower, name: s
     steps = np.diff(booster.predict(rows, raw_score=True).reshape(60, 50), axis=1)
     assert (sign * steps >= 0).all()
     assert (sign * steps > 0).any()
+
+
+def test_few_responders_leave_few_features_to_choose_from_but_always_the_declared_ones(
+    grower: Grower,
+) -> None:
+    scarce = replace(grower, settings=replace(grower.settings, events_per_feature=1e9, features_least=3))
+    used = set(np.flatnonzero(scarce.grow(np.arange(len(grower.y)), 120).feature_importance()))
+    declared = {NAMES.index("column_1"), NAMES.index("column_2")}
+    assert declared <= used
+    assert len(used) <= 5
+    assert len(np.flatnonzero(grower.grow(np.arange(len(grower.y)), 120).feature_importance())) > 5
+
+
+def test_features_are_chosen_by_the_rows_learnt_from_alone(grower: Grower) -> None:
+    rows, others = np.arange(400), np.arange(400, len(grower.y))
+    y = grower.y.copy()
+    y[others] = 1 - y[others]
+    same = replace(grower, y=y).grow(rows, 40)
+    assert same.model_to_string() == grower.grow(rows, 40).model_to_string()
+
+
+def test_association_is_the_correlation_with_unknown_values_at_the_median() -> None:
+    x = np.array([[1, np.nan, 5], [2, np.nan, 5], [np.nan, np.nan, 5], [4, np.nan, 5]], np.float32)
+    y = np.array([0.0, 0.0, 1.0, 1.0])
+    expected = np.corrcoef([1, 2, 2, 4], y)[0, 1]
+    assert association(x, y) == pytest.approx([expected, 0, 0])
 
 
 def test_a_lower_weight_leaves_undeclared_features_fewer_splits(grower: Grower) -> None:

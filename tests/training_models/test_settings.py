@@ -23,6 +23,8 @@ def test_a_misspelt_setting_is_refused_with_the_right_spelling() -> None:
         {"feature_share": 0},
         {"episode_share": 1.5},
         {"least_trees": 0},
+        {"events_per_feature": 0.0},
+        {"features_least": 0},
         {"least_trees": 10_000},
         {"learning_rate": 0.0},
         {"undeclared_weight": 0.0},

@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from mlflow import MlflowClient
+from mlflow.models import Model
 
 from painresponse.errors import WorkError
 from painresponse.export.graph import TargetModel, build_graph
@@ -97,7 +98,12 @@ def test_figures_and_tables_lie_beside_the_store(
 
 
 def test_the_logged_model_is_the_bundle_byte_for_byte_and_predicts_the_same(
-    client: MlflowClient, run: str, store: str, bundle: Path, fitted: Fitted
+    client: MlflowClient,
+    run: str,
+    store: str,
+    bundle: Path,
+    fitted: Fitted,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     logged = client.get_logged_model(client.get_run(run).data.tags["model_id"])
     assert logged.status == "READY"
@@ -105,7 +111,8 @@ def test_the_logged_model_is_the_bundle_byte_for_byte_and_predicts_the_same(
     folder = Path(logged.artifact_location.removeprefix("file://"))
     assert (folder / "model.onnx").read_bytes() == bundle.read_bytes()
     x = np.random.default_rng(0).normal(size=(20, len(fitted.features))).astype(np.float32)
-    loaded = mlflow.pyfunc.load_model(str(folder))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    loaded = mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
     session = onnxruntime.InferenceSession(bundle.read_bytes(), providers=["CPUExecutionProvider"])
     expected = session.run(["probability"], {"features": x})[0]
     assert (loaded.predict({"features": x})["probability"] == expected).all()
@@ -113,7 +120,7 @@ def test_the_logged_model_is_the_bundle_byte_for_byte_and_predicts_the_same(
 
 def test_the_signature_is_one_tensor(client: MlflowClient, run: str, fitted: Fitted) -> None:
     logged = client.get_logged_model(client.get_run(run).data.tags["model_id"])
-    signature = mlflow.models.get_model_info(logged.artifact_location.removeprefix("file://")).signature
+    signature = Model.load(logged.artifact_location.removeprefix("file://")).signature
     (features,) = signature.inputs.inputs
     assert (features.name, features.shape, features.type) == (
         "features",

@@ -159,7 +159,7 @@ def test_a_model_of_another_width_is_refused(data):
     """The feature set agrees with its fingerprint, but not with the graph."""
 
     def change(metadata):
-        metadata["features"].pop("age")
+        metadata["features"].popitem()
         metadata["fingerprint"] = FeatureSet.from_plain(metadata["features"]).fingerprint()
         metadata["golden"]["rows"] = [row[:-1] for row in metadata["golden"]["rows"]]
 

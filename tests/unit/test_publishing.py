@@ -55,7 +55,7 @@ def test_a_folder_is_filled_and_then_there(tmp_path):
 def test_a_folder_that_is_there_is_replaced_only_if_asked(tmp_path):
     path = tmp_path / "data"
     publish_folder(path, lambda draft: (draft / "old").write_text("old") and None)
-    with pytest.raises(DefinitionError, match="is already there.* or say --overwrite"):
+    with pytest.raises(DefinitionError, match=r"is already there.* or say --overwrite"):
         publish_folder(path, lambda draft: None)
     publish_folder(path, lambda draft: (draft / "new").write_text("new") and None, overwrite=True)
     assert [one.name for one in path.iterdir()] == ["new"]

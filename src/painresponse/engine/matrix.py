@@ -78,7 +78,8 @@ def _combined(step: Step, work: Floats) -> Floats:
         return parts[:, 0] - parts[:, 1]
     if step.kind is Total:
         return _total(parts)
-    return np.count_nonzero(parts > 0, axis=1).astype(np.float64)
+    above: Floats = (parts > 0).sum(axis=1, dtype=np.float64)
+    return above
 
 
 def _total(parts: Floats) -> Floats:

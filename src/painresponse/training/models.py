@@ -54,15 +54,13 @@ class Grower:
     def _data(self, rows: Rows, parameters: dict[str, Any]) -> lightgbm.Dataset:
         x, y = self.x[rows], self.y[rows]
         x[:, ~self._screened(x, y)] = 0  # what never varies is never split on
-        return lightgbm.Dataset(
-            x, y, feature_name=list(self.names), params=parameters, free_raw_data=True
-        )
+        return lightgbm.Dataset(x, y, feature_name=list(self.names), params=parameters, free_raw_data=True)
 
     def _screened(self, x: NDArray[np.float32], y: Numbers) -> NDArray[np.bool_]:
-        """The features that may be used: as many as the rarer outcome can bear, the most associated ones."""
+        """The features that may be used: the declared ones, and the most associated others it can bear."""
         rarer = min(y.sum(), len(y) - y.sum())
         most = max(self.settings.features_least, int(rarer / self.settings.events_per_feature))
-        chosen = np.zeros(x.shape[1], bool)
+        chosen = np.array(self.directions) != 0
         chosen[np.argsort(-association(x, y), kind="stable")[:most]] = True
         return chosen
 

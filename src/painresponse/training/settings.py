@@ -43,6 +43,8 @@ class TrainingSettings:
             (self.least_events < self.folds, "least_events must be at least the number of folds"),
             (self.resamples < 100, "resamples must be at least 100 for a 95 % interval"),
             (not 1 <= self.least_trees <= self.most_trees, "least_trees must be 1 to most_trees"),
+            (not self.events_per_feature > 0, "events_per_feature must be above 0"),
+            (self.features_least < 1, "features_least must be at least 1"),
             (not 1 <= self.max_depth <= DEEPEST, f"max_depth must be 1 to {DEEPEST}"),
             (not 2 <= self.leaves <= MOST_LEAVES, f"leaves must be 2 to {MOST_LEAVES}"),
             (not 0 < self.feature_share <= 1, "feature_share must be above 0 and at most 1"),
