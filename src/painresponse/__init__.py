@@ -21,8 +21,7 @@ _HOMES = {
     "months": "painresponse.language",
     "parse": "painresponse.language",
     "score": "painresponse.frames",
-    "simulate": "painresponse.simulate",
-    "train": "painresponse.training.run",
+    "train": "painresponse.pipeline",
     "years": "painresponse.language",
 }
 

@@ -100,7 +100,8 @@ def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 FOLDERS = ("src", "serve", "configs", "tests", "benchmarks", "notebooks", "docs")
 UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "X" * 3 + r"\b")))
-FOREIGN = re.compile("|".join(("/wo" + "rk/", "/fa" + "rm/", "/ho" + "me/", "/ro" + "ot/", "index" + "-url")))
+HOMES = ("/wo" + "rk/", "/fa" + "rm/", "/ho" + "me/", "/ro" + "ot/")
+FOREIGN = re.compile("|".join((*HOMES, r"index-url[ =]+\S+:/" + "/")))
 TEXT = {".py", ".toml", ".md", ".txt", ".lock", ".yml", ".yaml", ".ipynb", ".html", ".sh", ""}
 
 

@@ -142,7 +142,7 @@ def _people(axes: Axes, y: Numbers, probability: Numbers) -> None:
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set(xlabel="predicted probability of response", ylabel="patients")
     axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):.0f}")
-    axes.legend(loc="upper left", frameon=False, fontsize="small")
+    axes.legend(loc="best", frameon=False, fontsize="small")
     _bare(axes)
 
 
