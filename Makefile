@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-slow test-all check benchmarks clean
+.PHONY: help setup demo serve test test-slow test-all check notebooks benchmarks clean
 
 help:  ## what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | sort
@@ -36,6 +36,11 @@ check: setup  ## linters and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+notebooks: setup  ## run the notebooks anew from their .py halves
+	for one in notebooks/*.py; do \
+	  $(BIN)/jupytext --quiet --to ipynb $$one && $(BIN)/jupyter-execute --inplace $${one%.py}.ipynb || exit 1; \
+	done
 
 benchmarks: setup  ## measured ratios against peers, as tables
 	$(BIN)/python -m benchmarks

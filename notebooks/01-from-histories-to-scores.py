@@ -26,7 +26,8 @@ from painresponse.simulate import simulate
 
 root = Path.cwd() if (Path.cwd() / "models").is_dir() else Path.cwd().parent
 clinic = Path(tempfile.mkdtemp()) / "clinic"
-simulate(clinic, subjects=1000, seed=11)
+made = simulate(clinic, subjects=1000, seed=11)
+print(f"{made.subjects:,} patients, {made.events:,} events")
 
 # %% [markdown]
 # ## A history

@@ -15,11 +15,12 @@ def feature_sentences(
     """Feature names to sentences, in catalogue order. Without ``social``, social concepts are left out."""
     chosen = {name: one for name, one in concepts.concepts.items() if social or not one.social}
     sentences: dict[str, str] = {}
-    for name, concept in chosen.items():
-        if concept.family:
-            sentences |= _family(name, concept.family, families)
-    for name in concepts.treatments:
-        sentences |= _family(name, "treatment", families)
+    of_family = [(name, concept.family) for name, concept in chosen.items() if concept.family]
+    for name, family in (*of_family, *((name, "treatment") for name in concepts.treatments)):
+        found = _family(name, family, families)
+        for twice in sentences.keys() & found.keys():
+            raise DefinitionError(f"Two families give a feature named {twice!r}. Rename a concept or a key.")
+        sentences |= found
     for name, text in singles.items():
         if not isinstance(text, str):
             raise DefinitionError(f"The feature {name!r} must be a sentence in quotes.")

@@ -120,7 +120,7 @@ def _trained(clinic: Path, bundle: Path, store: str, room: Path) -> None:
         ("target", "AUC", "oracle AUC on the same patients", "difference, 99 % interval"),
         [
             (one.Index, one.auc, one.oracle_auc, f"{one.difference_low:+.3f} to {one.difference_high:+.3f}")
-            for one in judged.itertuples()
+            for one in judged.loc[predictions["target"].unique()].itertuples()
         ],
     )
 

@@ -26,8 +26,8 @@ MEANING = (
 class Scores:
     """Predicted response by ask (row) and target (column).
 
-    ``probability`` is NaN where the model refuses; ``refused`` then points into ``reasons`` (else it is -1).
-    ``known`` is the share of features that were known, by row.
+    ``probability`` and ``margin`` are NaN where the model refuses; ``refused`` then points into ``reasons``
+    (else it is -1). ``known`` is the share of features that were known, by row.
     """
 
     subject: NDArray[np.int64]
@@ -104,7 +104,7 @@ class Scorer:
             asks.index,
             tuple(self.bundle.targets[place].name for place in places),
             np.where(refused >= 0, np.nan, probability[:, places]),
-            margin[:, places],
+            np.where(refused >= 0, np.float32(np.nan), margin[:, places]),
             refused,
             tuple((one.code, one.words) for one in self.bundle.requirements),
             (~np.isnan(matrix)).mean(axis=1),
