@@ -1,4 +1,4 @@
-"""Features from Parquet to a float32 matrix: 2 million events of 10,000 subjects, against pandas doing the same."""
+"""Features from Parquet to a float32 matrix: 2 million events, 10,000 subjects, against pandas."""
 
 import tempfile
 import time
@@ -106,9 +106,7 @@ def _packaged(folder: Path) -> np.ndarray:
 def _matrix(folder: Path, features: FeatureSet) -> np.ndarray:
     concepts = load_catalogue().concepts
     plan = Plan(features, concepts)
-    return np.concatenate(
-        [rows(plan, records, _asks(records)) for records, _ in histories(folder, concepts)]
-    )
+    return np.concatenate([rows(plan, records, _asks(records)) for records, _ in histories(folder, concepts)])
 
 
 def _asks(records: Records) -> Asks:
@@ -171,9 +169,7 @@ def _window(events: pd.DataFrame, span: str) -> dict[tuple[str, str], pd.Series]
         slope = (sums["tv"] - sums["t"] * sums["value"] / n) / (sums["tt"] - sums["t"] ** 2 / n)
     table["slope"] = slope.where(n > 1)
     by_concept = {concept: part.droplevel(0) for concept, part in table.groupby(level=0)}
-    return {
-        (word, f"{concept} {span}"): part[word] for concept, part in by_concept.items() for word in WORDS
-    }
+    return {(word, f"{concept} {span}"): part[word] for concept, part in by_concept.items() for word in WORDS}
 
 
 def _timed(work) -> tuple[np.ndarray, float, float]:
@@ -199,7 +195,8 @@ def _one_subject(folder: Path) -> None:
         took.append(time.perf_counter() - start)
     p50, p99 = np.quantile(took[400:], [0.5, 0.99]) * 1000
     print(
-        f"one subject of {EVENTS_EACH} events, {len(catalogue.features)} features: p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+        f"one subject of {EVENTS_EACH} events, {len(catalogue.features)} features: "
+        f"p50 {p50:.2f} ms, p99 {p99:.2f} ms"
     )
 
 

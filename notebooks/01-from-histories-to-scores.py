@@ -49,12 +49,14 @@ figure.tight_layout()
 # %% [markdown]
 # ## Features are sentences
 #
-# A feature looks back from the index and nowhere else. The catalogue holds these; a site adds its own in TOML.
+# A feature looks back from the index and nowhere else. The catalogue holds them; a site adds its own.
 
 # %%
 catalogue = pr.load_catalogue()
 sentences = catalogue.features.to_plain()
-pd.Series({name: sentences[name] for name in ("age", "pain_mean_30d", "pain_slope_1y", "cortisol_serum_morning")})
+pd.Series(
+    {name: sentences[name] for name in ("age", "pain_mean_30d", "pain_slope_1y", "cortisol_serum_morning")}
+)
 
 # %% [markdown]
 # The same grammar as Python words, which cannot say anything about the future:
@@ -70,14 +72,18 @@ pr.features(histories, asks)[["subject_id", "age", "pain_mean_1y", "classes_trie
 # %% [markdown]
 # ## Scores
 #
-# The bundle that ships was trained on simulated patients, so it has to be allowed explicitly. Each line is the
+# The bundle that ships was trained on simulated patients, so it must be allowed explicitly. Each line is the
 # predicted response *if that intervention is given*; the lines do not compare interventions.
 
 # %%
 starts = histories[histories["code"] == "CPT//63650"].groupby("subject_id")["time"].min()
 asks = starts.rename("prediction_time").reset_index()
 scores = pr.score(
-    root / "models" / "synthetic.onnx", histories, asks, targets=("scs_trial", "scs_permanent"), allow_synthetic=True
+    root / "models" / "synthetic.onnx",
+    histories,
+    asks,
+    targets=("scs_trial", "scs_permanent"),
+    allow_synthetic=True,
 )
 scores.head()
 

@@ -56,8 +56,8 @@ def score_folder(
 ) -> Scored:
     """Score a MEDS folder into a Parquet file with one line for each ask and target.
 
-    Without asks every subject is asked about a day after the last event. Raises CohortError when nobody in the
-    folder is asked about. The file appears whole or not at all.
+    Without asks every subject is asked about a day after the last event. Raises CohortError when nobody in
+    the folder is asked about. The file appears whole or not at all.
     """
     notes = {
         "data_provenance": "synthetic" if scorer.bundle.synthetic else "clinic",

@@ -23,8 +23,8 @@ def score(
 ) -> pd.DataFrame:
     """Predicted response: one line for each ask and target, refusals kept with their reason.
 
-    ``histories`` is a frame of MEDS events, ``asks`` one of subject_id and prediction_time; without asks every
-    subject is asked about a day after the last event. The notices are in ``.attrs["notices"]``.
+    ``histories`` is a frame of MEDS events, ``asks`` one of subject_id and prediction_time; without asks
+    every subject is asked about a day after the last event. The notices are in ``.attrs["notices"]``.
     """
     if not isinstance(scorer, Scorer):
         scorer = Scorer.load(scorer, allow_synthetic=allow_synthetic)
@@ -36,7 +36,7 @@ def score(
 
 
 def features(histories: Any, asks: Any = None, *, catalogue: Catalogue | None = None) -> pd.DataFrame:
-    """The feature matrix (asks x features, float32) of a frame of MEDS events, as models are trained on it."""
+    """The feature matrix (asks x features, float32) of a frame of MEDS events, as models see it."""
     catalogue = catalogue or load_catalogue()
     records, _ = collect(events_of(histories), catalogue.concepts)
     asked = _asks(asks, records)

@@ -1,4 +1,4 @@
-"""What a data set holds: events by concept, rejections by reason, episodes left after each step, trainable targets."""
+"""What a data set holds: events by concept, rejections, episodes left after each step, targets."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass

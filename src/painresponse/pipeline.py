@@ -41,7 +41,7 @@ class Trained:
     store: str
 
     def predictions(self) -> pd.DataFrame:
-        """Out-of-fold predictions: subject_id, target, prediction_time, outcome, probability, and comparators."""
+        """Out-of-fold predictions and those of the comparators, a line for each episode and its outcome."""
         return pd.concat([_predictions(self.cohort, one) for one in self.fitted], ignore_index=True)
 
 
@@ -103,7 +103,7 @@ def is_synthetic(data: Path) -> bool:
 
 
 def _provenance(data: Path, settings: TrainingSettings) -> dict[str, Any]:
-    """Where the training data came from and what they were trained with; no time stamp, so runs can be compared."""
+    """Where the training data came from and what was done with them; no time stamp: equal runs are equal."""
     fingerprint = hashlib.sha256()
     for shard in shards(data):
         fingerprint.update(hashlib.sha256(shard.read_bytes()).digest())

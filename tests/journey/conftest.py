@@ -33,7 +33,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Clinic:
-    """A folder of histories, the site file it is trained with, the bundle, the MLflow store, what train said."""
+    """A folder of histories, the site file it is trained with, the bundle, the store, what train said."""
 
     folder: Path
     site: Path

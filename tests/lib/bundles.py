@@ -22,7 +22,7 @@ def write_tiny_bundle(path: Path, *, kind: str = "synthetic") -> str:
         path,
         catalogue,
         models,
-        cards={name: numbers for name in TARGETS},
+        cards=dict.fromkeys(TARGETS, numbers),
         provenance={"kind": kind, "source": "noise"},
         reference={},
     )

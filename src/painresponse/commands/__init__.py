@@ -1,4 +1,4 @@
-"""The command line: thin functions over the library. Exit codes: 0 done, 1 the work failed, 2 the input is wrong."""
+"""The command line, thin over the library. Exit codes: 0 done, 1 the work failed, 2 the input is wrong."""
 
 import os
 import sys

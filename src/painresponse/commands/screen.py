@@ -1,4 +1,4 @@
-"""What commands print: tables that fit the terminal for people, JSON for machines, progress only on a terminal."""
+"""What commands print: tables for people, JSON for machines, progress only on a terminal."""
 
 import json
 import sys

@@ -29,8 +29,8 @@ def make_bundle(
 ) -> str:
     """Write the bundle, read it back as a server would, and return its SHA-256.
 
-    ``cards`` holds episodes, responders and metrics by target; ``provenance`` says where the training data came
-    from (``kind``: synthetic or clinic); ``reference`` holds quantiles of each feature in training.
+    ``cards`` holds episodes, responders and metrics by target; ``provenance`` says where the training data
+    came from (``kind``: synthetic or clinic); ``reference`` holds quantiles of each feature in training.
     """
     graph = build_graph(models, len(catalogue.features))
     metadata = {

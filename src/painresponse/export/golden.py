@@ -19,7 +19,7 @@ Event = tuple[str | None, str, float | None, str | None]
 
 
 def golden_patients(concepts: Concepts) -> list[dict[str, Any]]:
-    """Histories as columns (time, code, value, unit) with their index; the same concepts give the same ones."""
+    """Histories as columns (time, code, value, unit) with their index; the same for the same concepts."""
     rng = np.random.default_rng(_SEED)
     return [_patient(rng, concepts) for _ in range(PATIENTS)]
 

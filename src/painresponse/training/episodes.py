@@ -30,7 +30,7 @@ class Attrition:
 
 @dataclass(frozen=True)
 class Episodes:
-    """Columns of one length: subject, when the intervention began, when the prediction is asked (microseconds)."""
+    """Columns of one length: subject, begin of the intervention, index of the prediction (microseconds)."""
 
     subject: Ints
     begun: Ints

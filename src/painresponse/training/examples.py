@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 class Examples:
     """Episodes of one target as columns of one length n.
 
-    ``x`` (n x features) float32 as the engine makes it, unknown NaN; ``y`` float64: 1 response, 0 none, NaN lost
-    to follow-up; ``index`` microseconds; ``site`` the clinic's site number, -1 where it is not known.
+    ``x`` (n x features) float32 as the engine makes it, unknown NaN; ``y`` float64: 1 response, 0 none, NaN
+    lost to follow-up; ``index`` microseconds; ``site`` the clinic's site number, -1 where it is not known.
     """
 
     target: str

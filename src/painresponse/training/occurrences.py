@@ -1,4 +1,4 @@
-"""Where in their subjects' histories certain events occur, searchable by time. Looks both ways: labels need that."""
+"""Where certain events occur in their subjects' histories. Looks both ways in time: labels need that."""
 
 from collections.abc import Iterable
 
@@ -16,9 +16,7 @@ Mask = NDArray[np.bool_]
 class Occurrences:
     """The events of some concepts, ordered by subject and time; without a time only if asked for."""
 
-    def __init__(
-        self, records: Records, concepts: Concepts, names: Iterable[str], *, dated: bool = True
-    ):
+    def __init__(self, records: Records, concepts: Concepts, names: Iterable[str], *, dated: bool = True):
         patterns = concepts.patterns()
         matcher = Matcher((pattern, True) for name in names for pattern in patterns[name])
         chosen = np.array([bool(matcher.of(code)) for code in records.codes], bool)
