@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -10,6 +11,8 @@ from painresponse.errors import PainResponseError
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+
+_SERVE = ("fastapi", "msgspec", "swagger_ui_bundle", "uvicorn", "painresponse_serve")
 
 app = typer.Typer(
     help="Predicted response to advanced interventions for intractable pain.",
@@ -33,8 +36,16 @@ def main() -> None:
     try:
         app()
     except PainResponseError as error:
-        print(f"painresponse: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+        _complain(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("painresponse."):
+            raise
+        extra = "serve" if error.name in _SERVE else "train"
+        _complain(f"This command needs {error.name}. Run: pip install 'painresponse[{extra}]'", 2)
     except OSError as error:
-        print(f"painresponse: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)  # noqa: T201
-        sys.exit(1)
+        _complain(f"{error.strerror or error}: {error.filename or ''}", 1)
+
+
+def _complain(words: str, code: int) -> NoReturn:
+    print(f"painresponse: {words}", file=sys.stderr)  # noqa: T201
+    sys.exit(code)

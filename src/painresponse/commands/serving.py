@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from painresponse.errors import DefinitionError
-
 
 def serve(
     bundle: Annotated[Path, typer.Argument(help="The bundle to serve.")],
@@ -20,11 +18,6 @@ def serve(
 
     Example: painresponse serve models/synthetic.onnx --allow-synthetic
     """
-    try:
-        from painresponse_serve import serve as serve_bundle
-    except ModuleNotFoundError as error:
-        raise DefinitionError(
-            f"The server needs {error.name}, which is not installed. Run: pip install 'painresponse[serve]'."
-        ) from None
+    from painresponse_serve import serve as serve_bundle
 
     serve_bundle(bundle, host=host, port=port, allow_synthetic=allow_synthetic)
