@@ -20,7 +20,7 @@ GOALS = {"p50 ms": 3.0, "start s": 1.5, "memory MB": 150.0}
 _INDEX = np.datetime64("2026-03-01T09:00:00")
 
 
-def main(bundle: Path = Path("models/demo.onnx")) -> None:
+def main(bundle: Path = Path("models/synthetic.onnx")) -> None:
     """Print the figures, each beside its goal."""
     print(f"scoring server, {bundle.name}, {REQUESTS} histories of {EVENTS} events, one connection")
     for name, value in measure(bundle).items():
