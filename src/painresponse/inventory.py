@@ -32,9 +32,15 @@ class Inventory:
         """Concepts of which nothing was found."""
         return [name for name in self.concepts if name not in self.found]
 
-    def rejected(self) -> dict[tuple[str, str], int]:
-        """Rejections by reason in words and code."""
-        return {(REASONS[reason], code): n for (reason, code), n in self.intake.rejected.items()}
+    def reasons(self) -> list[tuple[str, int]]:
+        """Rejections by reason in words, the commonest first."""
+        counts = self.intake.reasons()
+        return [(REASONS[reason], counts[reason]) for reason in sorted(counts, key=lambda one: -counts[one])]
+
+    def rejected(self) -> list[tuple[str, str, int]]:
+        """Code, reason in words and number of rejected events, the commonest first."""
+        lines = [(code, REASONS[reason], n) for (reason, code), n in self.intake.rejected.items()]
+        return sorted(lines, key=lambda line: -line[2])
 
     def verdicts(self) -> dict[str, str]:
         """By target: yes, or what is missing."""

@@ -22,6 +22,9 @@ AsksFile = Annotated[
     ),
 ]
 
+MOST_SHOWN = 10
+"""Codes shown to people; --json has them all."""
+
 
 def simulate(
     out: Annotated[
@@ -104,12 +107,13 @@ def check(folder: Folder, config: Config = None, json: Json = False) -> None:
         return
     intake = inventory.intake
     screen.say(f"{inventory.subjects:,} subjects, {intake.given:,} events, {intake.kept:,} kept")
-    screen.table(
-        ("rejected because", "code", "events"),
-        [(words, code, count) for (words, code), count in inventory.rejected().items()],
-    ) if intake.rejected else screen.say("No event was rejected.")
+    if intake.rejected:
+        screen.table(("rejected because", "events"), inventory.reasons())
+        screen.table(("rejected most often", "because", "events"), inventory.rejected()[:MOST_SHOWN])
+    else:
+        screen.say("No event was rejected.")
     if intake.unmapped:
-        worst = sorted(intake.unmapped.items(), key=lambda one: -one[1])[:10]
+        worst = sorted(intake.unmapped.items(), key=lambda one: -one[1])[:MOST_SHOWN]
         screen.table(("code no concept knows", "events"), worst)
     screen.heading("Concepts found")
     screen.table(
