@@ -17,6 +17,8 @@ HOUR = 3_600_000_000
 YEAR = Fraction(1461, 4) * DAY
 REASONS = {"": "none", "//INEFFICACY": "inefficacy", "//ADVERSE_EFFECT": "adverse effect", "//OTHER": "other"}
 
+RANK = ["begun", *REASONS.values()]
+
 
 @dataclass(frozen=True)
 class Event:
@@ -230,31 +232,38 @@ def _verdicts(name: str, word: str, seen: list[Event], index: int, concepts: Con
 
 def trials_of(name: str, seen: list[Event], concepts: Concepts) -> list[Trial]:
     """The trials of one class, oldest first."""
-    treatment = concepts.treatments[name]
-    lasts = inf if treatment.lasts_days is None else treatment.lasts_days * DAY
     trials: list[Trial] = []
-    for time, begins, _, reason, dosed in sorted(_exposures(name, treatment, seen)):
-        if begins and (not trials or time > trials[-1].over + 30 * DAY):
-            trials.append(Trial(time, time + lasts, dosed))
-        elif begins:
-            trials[-1].over, trials[-1].reason = time + lasts, "none"
-            trials[-1].dosed = trials[-1].dosed or dosed
-        elif trials:
-            trials[-1].over, trials[-1].reason = time, reason
+    for taken in sorted(_taken(name, concepts.treatments[name], seen), key=lambda one: (one.begun, one.over)):
+        if not trials or taken.begun > trials[-1].over + 30 * DAY:
+            trials.append(taken)
+            continue
+        trial = trials[-1]
+        trial.dosed = trial.dosed or taken.dosed
+        if taken.over == trial.over:
+            trial.reason = max(trial.reason, taken.reason, key=RANK.index)
+        elif taken.over > trial.over:
+            trial.over, trial.reason = taken.over, taken.reason
     return trials
 
 
-def _exposures(name: str, treatment: Treatment, seen: list[Event]) -> list[tuple[int, bool, str, str, bool]]:
-    """(time, begins, code, reason, dose counts) of what begins or ends the class; ends go first."""
+def _taken(name: str, treatment: Treatment, seen: list[Event]) -> list[Trial]:
+    """Each stretch on one drug of the class: from a beginning to the next word about that drug."""
+    lasts = inf if treatment.lasts_days is None else treatment.lasts_days * DAY
     least = {one.code: one.adequate or 0.0 for one in treatment.ingredients}
     least |= dict.fromkeys((*treatment.codes, f"PR//{name}"), 0.0)
     found = []
-    for event in seen:
-        for code, enough in least.items():
-            reason = _stop_of(event.code, code)
-            if event.time is not None and (event.code == code or reason):
-                dosed = event.value is None or event.value >= enough
-                found.append((event.time, event.code == code, event.code, reason or "none", dosed))
+    for code, enough in least.items():
+        words = [
+            one for one in seen if one.time is not None and (one.code == code or _stop_of(one.code, code))
+        ]
+        words.sort(key=lambda one: (one.time, one.code == code))
+        for word, following in zip(words, [*words[1:], None], strict=False):
+            if word.code != code:
+                continue
+            taken = Trial(word.time, word.time + lasts, word.value is None or word.value >= enough, "begun")
+            if following is not None and following.time <= taken.over + 30 * DAY:
+                taken.over, taken.reason = following.time, _stop_of(following.code, code) or "begun"
+            found.append(taken)
     return found
 
 

@@ -321,3 +321,29 @@ def test_how_many_classes_failed_counts_each_class_once():
     classes = ("nsaid", "gabapentinoid", "nerve_block")
     failed = " and ".join(f"(count of {one}.failed ever)" for one in classes)
     assert answer(text, f"how many of {failed}") == {1: 2}
+
+
+def test_the_end_of_one_drug_does_not_end_another_of_its_class():
+    """Two drugs of one class taken at once are one trial, over when the last of them is."""
+    text = """
+        patient | days before | code            | value
+              1 | 200         | gabapentin      | 1800
+              1 | 180         | pregabalin      | 300
+              1 | 150         | gabapentin stop |
+              1 | 100         | pregabalin stop |
+              2 | 200         | gabapentin      | 1800
+              2 | 180         | pregabalin      | 300
+              2 | 150         | gabapentin stop |
+    """
+    sentences = ["count of gabapentinoid.trial ever", "last of gabapentinoid.trial ever"]
+    assert answers(text, *sentences) == {1: (1, 100), 2: (1, 200)}
+
+
+def test_a_second_end_of_what_is_over_already_says_nothing():
+    text = """
+        patient | days before | code           | value
+              1 | 500         | ibuprofen      | 1200
+              1 | 470         | ibuprofen stop |
+              1 | 100         | ibuprofen stop |
+    """
+    assert answers(text, TRIED, "last of nsaid.trial ever") == {1: (1, 30)}

@@ -14,7 +14,7 @@ from painresponse.records.tables import Floats, Ints
 
 _MOST_CODES = 100_000  # remembered: a hostile client must not fill the memory
 _HOUR = 3_600_000_000
-_NO_TREATMENT = TreatmentEvent(-1, 0, 0.0)
+_NO_TREATMENT = TreatmentEvent(-1, -1, 0, 0.0)
 
 Mask = NDArray[np.bool_]
 Meaning = tuple[tuple[Rule, ...], TreatmentEvent, bool]
@@ -34,6 +34,7 @@ class Meanings:
     hours: Ints
     clocked: Mask
     place: Ints
+    drug: Ints
     kind: Ints
     adequate: Floats
     pain: Mask
@@ -82,6 +83,7 @@ def _arrays(meanings: list[Meaning]) -> Meanings:
         np.array([rule.hours or (0, 24) for rule in rules], np.int64).reshape(-1, 2) * _HOUR,
         np.array([rule.hours is not None for rule in rules], bool),
         np.array([event.place for _, event, _ in meanings], np.int64),
+        np.array([event.drug for _, event, _ in meanings], np.int64),
         np.array([event.kind for _, event, _ in meanings], np.int64),
         np.array([event.adequate for _, event, _ in meanings], np.float64),
         np.array([pain for _, _, pain in meanings], bool),

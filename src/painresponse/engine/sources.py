@@ -12,7 +12,7 @@ import numpy as np
 from painresponse.concepts import Concepts
 from painresponse.errors import DefinitionError, unknown
 from painresponse.language.words import Events
-from painresponse.records.coding import STOP_REASONS, Matcher, doses, stops
+from painresponse.records.coding import Matcher, doses, stops
 from painresponse.records.tables import Ints
 from painresponse.schema import LOCAL_PREFIX
 
@@ -34,9 +34,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class TreatmentEvent:
-    """A code that begins or ends a treatment of class number ``place``."""
+    """A code that begins or ends one treatment (numbered by ``drug``) of class number ``place``."""
 
     place: int
+    drug: int
     kind: int
     adequate: float
 
@@ -101,13 +102,15 @@ class Sources:
                 yield pattern, Rule(number, scale, events.hours)
 
     def _treatment_codes(self) -> Iterable[tuple[str, TreatmentEvent]]:
+        drug = 0
         for place, (name, treatment) in enumerate(self._concepts.treatments.items()):
             codes = [(one.code, one.adequate or 0.0) for one in treatment.ingredients]
             codes += [(code, 0.0) for code in (*treatment.codes, LOCAL_PREFIX + name)]
             for code, adequate in codes:
-                yield code, TreatmentEvent(place, BEGIN, adequate)
-                for kind in range(len(STOP_REASONS)):
-                    yield stops(code)[kind], TreatmentEvent(place, 1 + kind, adequate)
+                yield code, TreatmentEvent(place, drug, BEGIN, adequate)
+                for kind, stop in enumerate(stops(code), start=1):
+                    yield stop, TreatmentEvent(place, drug, kind, adequate)
+                drug += 1
 
 
 def _snake(name: str) -> str:

@@ -2,11 +2,11 @@
 
 Judged afresh for every ask from what that ask may see, so that nothing after the index can change a verdict.
 
-A trial joins the beginnings and ends of one class; a beginning more than 30 days after it was over begins
-another. It is adequate when it lasted the class's minimum at a dose that counts, or was stopped after a week
-or more for an adverse effect. An adequate trial failed when pain fell by less than 30 % on it, when a reason
-says so, or, as a proxy where neither says so, when another class followed within 60 days, or the trial still
-runs, with pain at 5 or more.
+Each drug is taken from its beginning to the next word about it; what overlaps in one class, or lies at most
+30 days apart, is one trial of that class. It is adequate when it lasted the class's minimum at a dose that
+counts, or was stopped after a week or more for an adverse effect. An adequate trial failed when pain fell by
+less than 30 % on it, when a reason says so, or, as a proxy where neither says so, when another class followed
+within 60 days, or the trial still runs, with pain at 5 or more.
 (Rule after the refractory-pain consensus of Smith 2012; the dose and time limits are in treatments.toml.)
 """
 
@@ -74,52 +74,66 @@ def trial_events(plan: Plan, records: Records, asks: Asks, seen: Known, meaning:
 
 
 def _trials(plan: Plan, records: Records, asks: Asks, seen: Known, meaning: Ints) -> Trials | None:
-    """Known treatment events, joined into trials."""
+    """Known treatment events, as exposures to each drug, joined into trials of each class."""
     book = plan.codebook.meanings
     chosen = np.flatnonzero((book.place[meaning] >= 0) & (records.time[seen.event] != STATIC))
-    if not len(chosen):
-        return None
     row, event, meant = seen.row[chosen], seen.event[chosen], meaning[chosen]
-    place, kind, time = book.place[meant], book.kind[meant], records.time[event]
-    dosed = ~(records.value[event] < book.adequate[meant])  # an unknown dose counts
+    drug, kind, time = book.drug[meant], book.kind[meant], records.time[event]
     # an end sorts before a beginning at the same time: a changed dose goes on, it does not end the trial
-    order = np.lexsort((kind == BEGIN, time, place, row))
-    return _joined_trials(plan, asks, row[order], place[order], time[order], kind[order], dosed[order])
+    order = np.lexsort((kind == BEGIN, time, drug, row))
+    row, event, meant, drug, kind, time = (one[order] for one in (row, event, meant, drug, kind, time))
+    dosed = ~(records.value[event] < book.adequate[meant])  # an unknown dose counts
+    begins = np.flatnonzero(kind == BEGIN)
+    if not len(begins):
+        return None
+    over, reason = _ends(row, drug, time, kind, time + plan.sources.lasts_days[book.place[meant]] * DAY)
+    exposures = (row, book.place[meant], time, over, reason, dosed)
+    return _joined(asks, *(column[begins] for column in exposures))
 
 
-def _joined_trials(
-    plan: Plan, asks: Asks, row: Ints, place: Ints, time: Ints, kind: Ints, dosed: Mask
-) -> Trials | None:
-    begins = kind == BEGIN
-    lasts = plan.sources.lasts_days[place] * DAY
-    over = np.where(begins, time + lasts, time)  # when this event's exposure ends, if nothing follows
+def _ends(row: Ints, drug: Ints, time: Ints, kind: Ints, lasts: Floats) -> tuple[Floats, Ints]:
+    """When what each event begins is over, and the kind of event that said so.
+
+    The next event of the same drug says it, be it an end or a new dose, unless it comes after the treatment
+    was over by itself. What nothing ends is over when it has lasted its time: never, for a drug.
+    """
+    over, reason = lasts.copy(), np.zeros(len(row), np.int64)
+    follows = (row[1:] == row[:-1]) & (drug[1:] == drug[:-1]) & (time[1:] <= lasts[:-1] + MERGE_DAYS * DAY)
+    over[:-1][follows] = time[1:][follows]
+    reason[:-1][follows] = kind[1:][follows]
+    return over, reason
+
+
+def _joined(
+    asks: Asks, row: Ints, place: Ints, begun: Ints, over: Floats, reason: Ints, dosed: Mask
+) -> Trials:
+    """Exposures of one class that overlap, or lie at most 30 days apart, as trials."""
+    order = np.lexsort((over, begun, place, row))
+    row, place, begun, over, reason, dosed = (one[order] for one in (row, place, begun, over, reason, dosed))
     fresh = np.ones(len(row), bool)
     fresh[1:] = (row[1:] != row[:-1]) | (place[1:] != place[:-1])
-    over[_before_any_beginning(begins, fresh)] = -_STRIDE  # so that the first beginning joins nothing
-    fresh[1:] |= begins[1:] & (time[1:] > over[:-1] + MERGE_DAYS * DAY)
+    fresh[1:] |= begun[1:] > _latest(over, fresh)[:-1] + MERGE_DAYS * DAY
     first = np.flatnonzero(fresh)
-    last = np.append(first[1:], len(row)) - 1
+    ended = np.maximum.reduceat(over, first)
+    says = np.where(over == ended[np.cumsum(fresh) - 1], reason, 0)  # the end of what lasted longest
     index = asks.index[row[first]]
-    ended = np.minimum(over[last], index.astype(np.float64)).astype(np.int64)
-    trials = Trials(
+    return Trials(
         row[first],
         place[first],
-        time[first],
-        ended,
-        over[last] >= index,
-        np.logical_or.reduceat(dosed & begins, first),
-        kind[last],
+        begun[first],
+        np.minimum(ended, index).astype(np.int64),
+        ended >= index,
+        np.logical_or.reduceat(dosed, first),
+        np.maximum.reduceat(says, first),
     )
-    real = begins[first]  # an end without a beginning says nothing
-    return Trials(*(getattr(trials, name)[real] for name in Trials.__dataclass_fields__))
 
 
-def _before_any_beginning(begins: Mask, fresh: Mask) -> Mask:
-    """Ends of what was begun before the records were: they say nothing."""
-    begun = np.cumsum(begins)
-    earlier: Ints = (begun - begins)[fresh]  # by class and row: begun before its first event
-    unopened: Mask = begun == earlier[np.cumsum(fresh) - 1]
-    return unopened
+def _latest(over: Floats, fresh: Mask) -> Floats:
+    """The latest end so far, by group (a group begins where ``fresh``)."""
+    ends, rank = np.unique(over, return_inverse=True)
+    group = np.cumsum(fresh) * len(ends)
+    latest: Floats = ends[np.maximum.accumulate(group + rank) - group]
+    return latest
 
 
 def _verdicts(plan: Plan, trials: Trials, pain: "_Pain") -> Floats:
