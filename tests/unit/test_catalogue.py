@@ -201,12 +201,14 @@ def test_requirements_follow_the_cohort_rules_and_the_outcomes(site):
         exclude = ["bed_bound"]
         exclude_days = 90
     """)
-    age, excluded, baseline = requirements(own)
+    age, excluded, baseline, of_trial = requirements(own)
     assert (age["code"], age["at_least"]) == ("R01_AGE", 21)
     assert excluded["code"] == "R06_OUT_OF_DOMAIN"
     assert excluded["features"] == ["count of bed_bound in 90 d"]
     assert (baseline["code"], baseline["targets"]) == ("R04_NO_BASELINE", ["rfa"])
     assert baseline["features"] == ["mean of pain in 30 d", "last of pain in 90 d"]
+    assert of_trial["targets"] == ["scs_trial"]
+    assert of_trial["features"] == baseline["features"], "relief in a trial is relief of pain"
 
 
 def test_a_change_without_a_least_baseline_only_needs_the_baseline_to_be_known(site):

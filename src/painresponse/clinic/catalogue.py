@@ -135,7 +135,8 @@ def _check(catalogue: Catalogue) -> None:
         for feature in (*target.better, *target.worse):
             _known(f"target {name}", "feature", feature, catalogue.features.names)
     for name, outcome in catalogue.outcomes.items():
-        _known(f"outcome {name}", "concept", outcome.concept, concepts)
+        for concept in (outcome.concept, outcome.baseline_of or outcome.concept):
+            _known(f"outcome {name}", "concept", concept, concepts)
     for name, intervention in catalogue.interventions.items():
         for stage in intervention.stages.values():
             named = (*stage.begins, *stage.not_same_day, *stage.not_after, *stage.requires, *stage.ends)

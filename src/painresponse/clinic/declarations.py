@@ -37,6 +37,7 @@ class Outcome:
     concept: str
     kind: str
     at_least: float
+    baseline_concept: str = ""
     baseline_min: float | None = None
     baseline_days: tuple[int, int] = (30, 90)
     evidence: str = ""
@@ -46,9 +47,10 @@ class Outcome:
             raise ValueError(f"kind must be relative_drop, absolute_drop or reaches, not {self.kind!r}")
 
     @property
-    def needs_baseline(self) -> bool:
-        """Whether the outcome is a change, not a level."""
-        return self.kind != "reaches"
+    def baseline_of(self) -> str | None:
+        """The concept that must be known before the intervention; None where nothing need be."""
+        own = self.concept if self.kind != "reaches" else None
+        return self.baseline_concept or own
 
 
 @dataclass(frozen=True, slots=True)

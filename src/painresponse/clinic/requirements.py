@@ -28,7 +28,7 @@ def requirements(catalogue: Catalogue) -> list[dict[str, object]]:
         found.append({"code": code, "words": words, "features": [sentence], "at_most": 0})
     for name, outcome in catalogue.outcomes.items():
         targets = [target for target, one in catalogue.targets.items() if one.outcome == name]
-        if targets and outcome.needs_baseline:
+        if targets and outcome.baseline_of:
             found.append(_baseline(outcome, targets))
     return found
 
@@ -36,14 +36,15 @@ def requirements(catalogue: Catalogue) -> list[dict[str, object]]:
 def baseline_sentences(outcome: Outcome) -> list[str]:
     """The outcome's baseline: the mean over the first window, else the last value in the second."""
     near, far = outcome.baseline_days
-    return [f"mean of {outcome.concept} in {near} d", f"last of {outcome.concept} in {far} d"]
+    return [f"mean of {outcome.baseline_of} in {near} d", f"last of {outcome.baseline_of} in {far} d"]
 
 
 def _baseline(outcome: Outcome, targets: list[str]) -> dict[str, object]:
     limit = f" or below {outcome.baseline_min:g}" if outcome.baseline_min is not None else ""
     plain: dict[str, object] = {
         "code": "R04_NO_BASELINE",
-        "words": f"The baseline of {outcome.concept} is missing{limit}: '{outcome.label}' is not defined.",
+        "words": f"The baseline of {outcome.baseline_of} is missing{limit}: "
+        f"'{outcome.label}' is not defined.",
         "features": baseline_sentences(outcome),
         "targets": targets,
     }

@@ -52,6 +52,28 @@ class Trials:
     reason: Ints
 
 
+@dataclass(frozen=True)
+class _Exposures:
+    """Stretches on one drug: row, class, begun, over (infinite: never said), what said so, whether dosed."""
+
+    row: Ints
+    place: Ints
+    begun: Ints
+    over: Floats
+    reason: Ints
+    dosed: Mask
+
+    def taken(self, rows: Ints) -> "_Exposures":
+        return _Exposures(
+            self.row[rows],
+            self.place[rows],
+            self.begun[rows],
+            self.over[rows],
+            self.reason[rows],
+            self.dosed[rows],
+        )
+
+
 def trial_events(plan: Plan, records: Records, asks: Asks, seen: Known, meaning: Ints) -> Stream:
     """What the trials known at each ask give to the sources ``<class>.trial``, ``.failed``, …
 
@@ -77,18 +99,17 @@ def _trials(plan: Plan, records: Records, asks: Asks, seen: Known, meaning: Ints
     """Known treatment events, as exposures to each drug, joined into trials of each class."""
     book = plan.codebook.meanings
     chosen = np.flatnonzero((book.place[meaning] >= 0) & (records.time[seen.event] != STATIC))
-    row, event, meant = seen.row[chosen], seen.event[chosen], meaning[chosen]
-    drug, kind, time = book.drug[meant], book.kind[meant], records.time[event]
+    meant, time = meaning[chosen], records.time[seen.event[chosen]]
     # an end sorts before a beginning at the same time: a changed dose goes on, it does not end the trial
-    order = np.lexsort((kind == BEGIN, time, drug, row))
-    row, event, meant, drug, kind, time = (one[order] for one in (row, event, meant, drug, kind, time))
-    dosed = ~(records.value[event] < book.adequate[meant])  # an unknown dose counts
+    order = np.lexsort((book.kind[meant] == BEGIN, time, book.drug[meant], seen.row[chosen]))
+    chosen, meant, time = chosen[order], meant[order], time[order]
+    row, place, kind = seen.row[chosen], book.place[meant], book.kind[meant]
+    over, reason = _ends(row, book.drug[meant], time, kind, time + plan.sources.lasts_days[place] * DAY)
+    dosed = ~(records.value[seen.event[chosen]] < book.adequate[meant])  # an unknown dose counts
     begins = np.flatnonzero(kind == BEGIN)
     if not len(begins):
         return None
-    over, reason = _ends(row, drug, time, kind, time + plan.sources.lasts_days[book.place[meant]] * DAY)
-    exposures = (row, book.place[meant], time, over, reason, dosed)
-    return _joined(asks, *(column[begins] for column in exposures))
+    return _joined(asks, _Exposures(row, place, time, over, reason, dosed).taken(begins))
 
 
 def _ends(row: Ints, drug: Ints, time: Ints, kind: Ints, lasts: Floats) -> tuple[Floats, Ints]:
@@ -104,26 +125,24 @@ def _ends(row: Ints, drug: Ints, time: Ints, kind: Ints, lasts: Floats) -> tuple
     return over, reason
 
 
-def _joined(
-    asks: Asks, row: Ints, place: Ints, begun: Ints, over: Floats, reason: Ints, dosed: Mask
-) -> Trials:
+def _joined(asks: Asks, exposures: _Exposures) -> Trials:
     """Exposures of one class that overlap, or lie at most 30 days apart, as trials."""
-    order = np.lexsort((over, begun, place, row))
-    row, place, begun, over, reason, dosed = (one[order] for one in (row, place, begun, over, reason, dosed))
-    fresh = np.ones(len(row), bool)
-    fresh[1:] = (row[1:] != row[:-1]) | (place[1:] != place[:-1])
-    fresh[1:] |= begun[1:] > _latest(over, fresh)[:-1] + MERGE_DAYS * DAY
+    order = np.lexsort((exposures.over, exposures.begun, exposures.place, exposures.row))
+    one = exposures.taken(order)
+    fresh = np.ones(len(one.row), bool)
+    fresh[1:] = (one.row[1:] != one.row[:-1]) | (one.place[1:] != one.place[:-1])
+    fresh[1:] |= one.begun[1:] > _latest(one.over, fresh)[:-1] + MERGE_DAYS * DAY
     first = np.flatnonzero(fresh)
-    ended = np.maximum.reduceat(over, first)
-    says = np.where(over == ended[np.cumsum(fresh) - 1], reason, 0)  # the end of what lasted longest
-    index = asks.index[row[first]]
+    ended = np.maximum.reduceat(one.over, first)
+    says = np.where(one.over == ended[np.cumsum(fresh) - 1], one.reason, 0)  # the end of what lasted longest
+    index = asks.index[one.row[first]]
     return Trials(
-        row[first],
-        place[first],
-        begun[first],
+        one.row[first],
+        one.place[first],
+        one.begun[first],
         np.minimum(ended, index).astype(np.int64),
         ended >= index,
-        np.logical_or.reduceat(dosed, first),
+        np.logical_or.reduceat(one.dosed, first),
         np.maximum.reduceat(says, first),
     )
 

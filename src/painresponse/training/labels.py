@@ -41,7 +41,7 @@ class Labeller:
         self._horizon = catalogue.horizons[target.horizon]
         self._stage = catalogue.interventions[target.intervention].stages[target.stage]
         self._major = tuple(_major_of_others(catalogue, target.intervention))
-        sentences = baseline_sentences(self._outcome) if self._outcome.needs_baseline else ["age"]
+        sentences = baseline_sentences(self._outcome) if self._outcome.baseline_of else ["age"]
         named = {str(place): text for place, text in enumerate(sentences)}
         self._baseline = Plan(FeatureSet.from_plain(named), self._concepts)
 
@@ -66,7 +66,7 @@ class Labeller:
         return Labels(y, has_baseline, died & has_baseline, lost, ended, major, repeated)
 
     def _baselines(self, records: Records, asks: Asks) -> tuple[Floats, Mask]:
-        if not self._outcome.needs_baseline:
+        if not self._outcome.baseline_of:
             return np.full(len(asks), np.nan), np.ones(len(asks), bool)
         near, far = compute(self._baseline, records, asks).T
         baseline = np.where(np.isnan(near), far, near)

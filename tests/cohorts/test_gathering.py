@@ -1,0 +1,56 @@
+"""Training examples out of shards: every step counted, the order of shards of no matter."""
+
+import numpy as np
+import pytest
+
+from painresponse.clinic import load_catalogue
+from painresponse.records import Intake
+from painresponse.training.cohorts import gather
+from tests.cohorts.clinic import GENERATOR, LEAD, PAIN, records_of
+
+BIRTH = (-50 * 365, "MEDS_BIRTH")
+
+
+@pytest.fixture(scope="module")
+def everybody(tmp_path_factory):
+    """The catalogue that takes everybody, asked about one target."""
+    site = tmp_path_factory.mktemp("site") / "site.toml"
+    site.write_text('predict = ["scs_permanent"]\n[cohort]\nintractable = "off"')
+    return load_catalogue(site)
+
+
+def implanted(pain: float | None, *more):
+    followed = [] if pain is None else [(183, PAIN, pain)]
+    return [BIRTH, (-30, LEAD), (-10, PAIN, 8.0), (0, GENERATOR), (0, LEAD), *followed, *more]
+
+
+def shards(catalogue):
+    one = records_of(catalogue, implanted(2.0), implanted(8.0), implanted(None, (1, "PR//site", 3.0)))
+    two = records_of(catalogue, [BIRTH], [BIRTH], [BIRTH], implanted(1.0, (-50, "PR//site", 4.0)))
+    return [(one, Intake(10, 9)), (two, Intake(5, 5))]
+
+
+def test_episodes_without_an_outcome_stay_in_and_stay_unknown(everybody):
+    cohort = gather(shards(everybody), everybody)
+    examples = cohort.examples["scs_permanent"]
+    np.testing.assert_array_equal(examples.y, [1, 0, np.nan, 1])
+    assert len(examples.labelled()) == 3
+    assert examples.site.tolist() == [-1, -1, -1, 4], "a site known only later is not known"
+    assert examples.x.shape == (4, len(everybody.features))
+    assert cohort.intake.given == 15
+
+
+def test_the_attrition_adds_up_over_shards_and_never_grows(everybody):
+    steps = list(gather(shards(everybody), everybody).attrition["scs_permanent"].steps.values())
+    assert steps == sorted(steps, reverse=True)
+    assert (steps[0], steps[-2], steps[-1]) == (4, 3, 2)
+
+
+def test_the_order_of_shards_changes_only_the_order_of_the_rows(everybody):
+    first, second = (
+        gather(order, everybody).examples["scs_permanent"]
+        for order in (shards(everybody), shards(everybody)[::-1])
+    )
+    order = np.r_[3, 0, 1, 2]
+    np.testing.assert_array_equal(first.x[order], second.x)
+    np.testing.assert_array_equal(first.y[order], second.y)
