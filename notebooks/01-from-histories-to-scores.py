@@ -96,7 +96,8 @@ axes.legend()
 figure.tight_layout()
 
 # %% [markdown]
-# Where the model may not speak it refuses, with a code and a sentence, and the line stays:
+# Where the model may not speak it refuses, with a code and a sentence, and the line stays. The model of the
+# permanent implant has only seen patients after their trial, so before the trial it has nothing to say:
 
 # %%
 scores["refusal"].value_counts(dropna=False)

@@ -32,7 +32,8 @@ from painresponse.scoring.scorer import Scorer
 
 painresponse.clinic.load_catalogue()
 scorer = Scorer.load(sys.argv[1], allow_synthetic=True)
-given = history(["1970-05-01", "2026-02-20"], ["MEDS_BIRTH", "PR//pain"], [None, 7])
+codes = ["MEDS_BIRTH", "PR//pain", "PR//scs_lead", "PR//block_diagnostic"]
+given = history(["1970-05-01", *["2026-02-20"] * 3], codes, [None, 7, None, None])
 records, _ = scorer.read(given)
 scores = scorer.score(records, ask("2026-03-01"))
 assert (scores.probability > 0).all(), scores

@@ -21,7 +21,8 @@ def before(days: float) -> str:
 def patient(*more: dict[str, Any], pain: float = 7, age: float = 50, **asked: Any) -> dict[str, Any]:
     """A request for a patient of whom enough is known to be scored."""
     known = [event("MEDS_BIRTH", age * 365.25), event("PR//pain", 5, pain), event("PR//pain", 20, pain)]
-    return {"index": str(INDEX), "events": [*known, *more], **asked}
+    steps = [event("PR//scs_lead", 30), event("PR//block_diagnostic", 60)]  # what a later stage comes after
+    return {"index": str(INDEX), "events": [*known, *more, *steps], **asked}
 
 
 def somebody(seed: int) -> dict[str, Any]:

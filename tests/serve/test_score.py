@@ -94,7 +94,7 @@ def test_the_intake_counts_what_was_left_out_and_names_the_reason_only(server: S
         "duplicate": 1,
     }
     assert all(one["words"] for one in intake["rejected"])
-    assert (intake["given"], intake["kept"], intake["unmapped"]) == (8, 5, 2)
+    assert (intake["given"], intake["kept"], intake["unmapped"]) == (10, 7, 2)
 
 
 def test_a_value_beyond_float32_is_rejected_not_scored(server: Server):

@@ -201,7 +201,7 @@ def test_requirements_follow_the_cohort_rules_and_the_outcomes(site):
         exclude = ["bed_bound"]
         exclude_days = 90
     """)
-    age, excluded, baseline, of_trial = requirements(own)
+    age, excluded, baseline, of_trial, step = requirements(own)
     assert (age["code"], age["at_least"]) == ("R01_AGE", 21)
     assert excluded["code"] == "R06_OUT_OF_DOMAIN"
     assert excluded["features"] == ["count of bed_bound in 90 d"]
@@ -209,6 +209,8 @@ def test_requirements_follow_the_cohort_rules_and_the_outcomes(site):
     assert baseline["features"] == ["mean of pain in 30 d", "last of pain in 90 d"]
     assert of_trial["targets"] == ["scs_trial"]
     assert of_trial["features"] == baseline["features"], "relief in a trial is relief of pain"
+    assert (step["code"], step["targets"]) == ("R06_OUT_OF_DOMAIN", ["rfa"])
+    assert step["features"] == ["total of (count of block_diagnostic in 365 d)"]
 
 
 def test_a_change_without_a_least_baseline_only_needs_the_baseline_to_be_known(site):
@@ -216,4 +218,5 @@ def test_a_change_without_a_least_baseline_only_needs_the_baseline_to_be_known(s
         "predict = ['rfa']\ntargets.rfa.outcome = 'd'\noutcomes.d = "
         "{label = 'd', concept = 'odi', kind = 'absolute_drop', at_least = 5}"
     )
-    assert "at_least" not in requirements(own)[-1]
+    (baseline,) = [one for one in requirements(own) if one["code"] == "R04_NO_BASELINE"]
+    assert "at_least" not in baseline

@@ -14,7 +14,8 @@ from tests.lib.bundles import TARGETS
 from tests.lib.tampering import edited
 
 INDEX = "2026-03-01T09:00"
-ADULT = [("1970-05-01", "MEDS_BIRTH", None)]
+STEPS = [("2026-02-01", "PR//scs_lead", None), ("2026-02-01", "PR//block_diagnostic", None)]
+ADULT = [("1970-05-01", "MEDS_BIRTH", None), *STEPS]
 IN_PAIN = [("2026-02-20", "PR//pain", 7)]
 CANCER = [("2026-01-10", "ICD10CM//G89.3", None)]
 CHILD = [("2015-05-01", "MEDS_BIRTH", None)]

@@ -1,7 +1,7 @@
 """What the clinic's rules ask of a patient before a score may be given, with the codes of the service."""
 
 from painresponse.clinic.catalogue import Catalogue
-from painresponse.clinic.declarations import Outcome
+from painresponse.clinic.declarations import Outcome, Stage
 
 _EXCLUDED = {
     "cancer_pain": ("R02_CANCER_PAIN", "Cancer pain and palliative care are out of scope."),
@@ -30,7 +30,29 @@ def requirements(catalogue: Catalogue) -> list[dict[str, object]]:
         targets = [target for target, one in catalogue.targets.items() if one.outcome == name]
         if targets and outcome.baseline_of:
             found.append(_baseline(outcome, targets))
-    return found
+    return found + [
+        _earlier_step(catalogue, target) for target in catalogue.targets if _stage(catalogue, target).requires
+    ]
+
+
+def _stage(catalogue: Catalogue, target: str) -> Stage:
+    asked = catalogue.targets[target]
+    return catalogue.interventions[asked.intervention].stages[asked.stage]
+
+
+def _earlier_step(catalogue: Catalogue, target: str) -> dict[str, object]:
+    """A stage that comes after another was only ever seen after it."""
+    stage = _stage(catalogue, target)
+    labels = " or ".join(catalogue.concepts.concepts[one].label for one in stage.requires)
+    counts = " and ".join(f"(count of {one} in {stage.requires_days} d)" for one in stage.requires)
+    return {
+        "code": "R06_OUT_OF_DOMAIN",
+        "words": f"No {labels} in the last {stage.requires_days} days: "
+        "this model only knows patients after it.",
+        "features": [f"total of {counts}"],
+        "at_least": 1.0,
+        "targets": [target],
+    }
 
 
 def baseline_sentences(outcome: Outcome) -> list[str]:
