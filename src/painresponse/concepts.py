@@ -12,11 +12,46 @@ from painresponse.settings import build
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """How a measure is distributed in its reference group, on the logarithm where ``log``."""
+
+    mean: float
+    sd: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.sd > 0:
+            raise ValueError("sd must be above zero")
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """What makes a measurement untrustworthy when it happened at most ``days`` before."""
+
+    concept: str
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class BareUnit:
+    """The unit of a value that came without one, told by its size: ``least <= value < below``."""
+
+    unit: str
+    least: float
+    below: float
+
+
+@dataclass(frozen=True, slots=True)
 class Concept:
     """One clinical idea. Codes may end in ``*`` to mean every code that begins so.
 
     ``units`` gives, for each accepted unit besides the canonical one, the factor to the canonical unit, or
-    factor and offset. Values outside ``hard`` (after conversion, both ends allowed) are impossible.
+    factor and offset. Values outside ``hard`` (after conversion, both ends allowed) are impossible. ``bare``
+    tells the unit of values that come without one; where it is empty they are taken to be canonical.
+    ``higher`` says what a higher value means (worse or better), ``mcid`` is the smallest change that matters
+    to a patient. ``reference`` standardises the values (``<concept>.z``), ``assays`` does so by the assay
+    named at the end of the code (``LOINC//26881-3//ELISA``). ``disturbed_by`` names what makes a measurement
+    untrustworthy.
     """
 
     label: str
@@ -28,8 +63,16 @@ class Concept:
     family: str = ""
     social: bool = False
     evidence: str = ""
+    higher: str = ""
+    mcid: float | None = None
+    reference: Reference | None = None
+    assays: dict[str, Reference] = field(default_factory=dict)
+    disturbed_by: tuple[Disturbance, ...] = ()
+    bare: tuple[BareUnit, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.higher not in ("", "worse", "better"):
+            raise ValueError(f"higher must be worse or better, not {self.higher!r}")
         if any(limits and not limits[0] <= limits[1] for limits in (self.hard, self.soft)):
             raise ValueError("hard and soft limits are two numbers, the lower first")
         if not all(1 <= len(one) <= 2 and one[0] for one in self.units.values()):
@@ -40,11 +83,15 @@ class Concept:
 class Ingredient:
     """One substance of a treatment class: its code, the daily dose that counts, its opioid conversion.
 
-    ``adequate`` is in ``unit``; ``mme`` is morphine milligram equivalents per ``unit`` (CDC 2022).
+    ``adequate`` is in ``unit``; ``mme`` is morphine milligram equivalents per ``unit`` (CDC 2022). ``code``
+    is what histories use; ``codes`` are others that mean the same (ATC), ``names`` other names of the substance
+    as drug products spell them.
     """
 
     name: str
     code: str
+    codes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     adequate: float | None = None
     unit: str = "mg/d"
     mme: float | None = None
@@ -68,11 +115,37 @@ class Treatment:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """A concept sampled several times, read as one curve.
+
+    ``awakening``: samples at the nominal ``minutes`` after the first, each at most ``tolerance`` minutes off;
+    a curve with a sample missing is no curve. ``day``: the samples of one calendar day, at least ``least`` of
+    them over at least ``hours`` hours, without those of the first ``skip_minutes`` after awakening.
+    """
+
+    label: str
+    of: str
+    kind: str
+    minutes: tuple[float, ...] = ()
+    tolerance: float = 10.0
+    least: int = 3
+    hours: float = 6.0
+    skip_minutes: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("awakening", "day"):
+            raise ValueError(f"kind must be awakening or day, not {self.kind!r}")
+        if self.kind == "awakening" and (len(self.minutes) < 3 or sorted(self.minutes)[0] != 0):
+            raise ValueError("minutes lists three or more sampling times, the first of them 0")
+
+
+@dataclass(frozen=True, slots=True)
 class Concepts:
-    """All concepts and treatment classes one data set or one bundle is read with."""
+    """All concepts, treatment classes and profiles one data set or one bundle is read with."""
 
     concepts: dict[str, Concept]
     treatments: dict[str, Treatment]
+    profiles: dict[str, Profile] = field(default_factory=dict)
 
     def patterns(self) -> dict[str, tuple[str, ...]]:
         """Concept name to code patterns, its local code included."""
@@ -83,6 +156,7 @@ class Concepts:
         return {
             "concepts": {name: _bare(value) for name, value in self.concepts.items()},
             "treatments": {name: _bare(value) for name, value in self.treatments.items()},
+            "profiles": {name: _bare(value) for name, value in self.profiles.items()},
         }
 
     @classmethod
@@ -94,6 +168,10 @@ class Concepts:
                 for name, raw in plain["concepts"].items()
             },
             {name: build(Treatment, raw, f"treatment {name}") for name, raw in plain["treatments"].items()},
+            {
+                name: build(Profile, raw, f"profile {name}")
+                for name, raw in plain.get("profiles", {}).items()
+            },
         )
 
 

@@ -3,14 +3,31 @@
 Exact fractions, one patient and one feature at a time, no arrays. Unknown is None.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import inf, isinf, sqrt
+from math import inf, isinf, log, sqrt
+from operator import ge, gt, le, lt
 
 import numpy as np
 
 from painresponse.concepts import Concept, Concepts, Treatment
-from painresponse.language import Age, Difference, Feature, HowMany, Ratio, Summary, Total, events
+from painresponse.language import (
+    Age,
+    AllOf,
+    AnyOf,
+    Average,
+    Difference,
+    Feature,
+    HowMany,
+    Largest,
+    Ratio,
+    Several,
+    Summary,
+    Total,
+    Whether,
+    Window,
+    events,
+)
 
 DAY = 86_400_000_000
 HOUR = 3_600_000_000
@@ -90,8 +107,31 @@ def _value(feature: Feature, seen: list[Event], index: int, concepts: Concepts) 
         return _added(parts) if parts else None
     if isinstance(feature, HowMany):
         return float(sum(1 for part in feature.parts if (of(part) or 0) > 0))
+    if isinstance(feature, Whether):
+        part = of(feature.part)
+        return None if part is None else float(COMPARE[feature.comparison](part, feature.value))
+    if isinstance(feature, Several):
+        return _of_several(feature, [of(part) for part in feature.parts])
     assert isinstance(feature, Summary)
     return summarise(feature.word, _in_window(feature, seen, index, concepts), index)
+
+
+COMPARE = {"at least": ge, "at most": le, "above": gt, "below": lt}
+
+
+def _of_several(feature: Several, parts: list[float | None]) -> float | None:
+    known = [one for one in parts if one is not None]
+    if isinstance(feature, AllOf):
+        if any(one <= 0 for one in known):
+            return 0.0
+        return 1.0 if len(known) == len(parts) else None
+    if not known:
+        return None
+    if isinstance(feature, AnyOf):
+        return float(any(one > 0 for one in known))
+    if isinstance(feature, Average):
+        return _added(known) / len(known) if len(known) > 1 else None
+    return max(known) if isinstance(feature, Largest) else known[0]
 
 
 def _added(parts: list[float]) -> float:
@@ -110,11 +150,43 @@ def _in_window(feature: Summary, seen: list[Event], index: int, concepts: Concep
         found = [
             one for one in found if one.time is not None and start * HOUR <= one.time % DAY < stop * HOUR
         ]
+    if source.undisturbed:
+        found = [one for one in found if not _disturbed(one, source.concept, seen, concepts)]
+    if feature.window.anchor is not None:
+        return _bounded(feature.window, found, seen, index, concepts)
     if feature.window.span.unit == "ever":
         return found
     return [
         one for one in found if one.time is not None and index - one.time <= feature.window.span.microseconds
     ]
+
+
+def _disturbed(event: Event, concept: str, seen: list[Event], concepts: Concepts) -> bool:
+    """Whether something the concept is disturbed by happened too close before the event."""
+    declared = concepts.concepts.get(concept.removesuffix(".z"))
+    for one in declared.disturbed_by if declared else ():
+        for other in (it for it in seen if matches(it.code, one.concept, concepts.concepts[one.concept])):
+            if other.time is None or (
+                event.time is not None and 0 <= event.time - other.time <= one.days * DAY
+            ):
+                return True
+    return False
+
+
+def _bounded(
+    window: Window, found: list[Event], seen: list[Event], index: int, concepts: Concepts
+) -> list[Event]:
+    """The events in a stretch before or after the first or last event of another concept."""
+    times = [
+        one.time for one in _source(window.anchor.concept, seen, index, concepts) if one.time is not None
+    ]
+    if not times:
+        return []
+    at = max(times) if window.anchor.which == "last" else min(times)
+    span = inf if window.span.unit == "ever" else window.span.microseconds
+    if window.side == "before":
+        return [one for one in found if _order(one) < at and (span == inf or _order(one) >= at - span)]
+    return [one for one in found if one.time is not None and at <= one.time < at + span]
 
 
 def summarise(word: str, window: list[Event], index: int) -> float | None:
@@ -185,9 +257,23 @@ def _source(name: str, seen: list[Event], index: int, concepts: Concepts) -> lis
     if name in concepts.concepts:
         return [one for one in seen if matches(one.code, name, concepts.concepts[name])]
     first, _, word = name.rpartition(".")
+    if word == "z":
+        return _standardised(first, _source(first, seen, index, concepts), concepts)
     if word == "mme":
         return _doses(first, seen, concepts)
     return _verdicts(first, word, seen, index, concepts)
+
+
+def _standardised(name: str, found: list[Event], concepts: Concepts) -> list[Event]:
+    """Values as standard deviations from the mean of the reference, on the logarithm where it says so."""
+    reference = concepts.concepts[name].reference
+
+    def standard(value: float | None) -> float | None:
+        if value is None or (reference.log and value <= 0):
+            return None
+        return ((log(value) if reference.log else value) - reference.mean) / reference.sd
+
+    return [replace(one, value=standard(one.value)) for one in found]
 
 
 def matches(code: str, name: str, concept: Concept) -> bool:

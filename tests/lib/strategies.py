@@ -8,9 +8,20 @@ from hypothesis import strategies as st
 
 from painresponse.concepts import Concepts
 from painresponse.engine import Plan, compute
-from painresponse.language import EVER, Age, Difference, FeatureSet, HowMany, Ratio, Summary, Total, events
+from painresponse.language import (
+    EVER,
+    Age,
+    Anchor,
+    Difference,
+    FeatureSet,
+    Ratio,
+    Summary,
+    Whether,
+    Window,
+    events,
+)
 from painresponse.language.spans import Span
-from painresponse.language.words import SUMMARIES, Feature
+from painresponse.language.words import COMPARISONS, SEVERAL, SUMMARIES, Feature
 from painresponse.records import Asks, RawEvents, Records, collect
 from painresponse.schema import STATIC
 from tests.lib.slow_twin import DAY, HOUR, Event
@@ -28,7 +39,18 @@ Person = tuple[Event, ...]
 
 # --- features ---
 
-CONCEPTS = ("pain", "crp", "cortisol", "marker", "facet", "rfa", "morphine.mme", "oxycodone.mme")
+CONCEPTS = (
+    "pain",
+    "crp",
+    "crp.z",
+    "cortisol",
+    "marker",
+    "facet",
+    "rfa",
+    "steroid",
+    "morphine.mme",
+    "oxycodone.mme",
+)
 TRIAL_SOURCES = tuple(
     f"{one}.{word}" for one in VOCABULARY.treatments for word in ("trial", "failed", "intolerance", "proxy")
 )
@@ -41,6 +63,9 @@ spans = st.one_of(
 hours = st.none() | st.tuples(st.integers(0, 23), st.integers(1, 24)).filter(lambda pair: pair[0] < pair[1])
 
 
+anchors = st.builds(Anchor, st.sampled_from(["first", "last"]), st.sampled_from(["rfa", "pain"]))
+
+
 @st.composite
 def summaries(draw: st.DrawFn, words: tuple[str, ...] = SUMMARIES) -> Summary:
     """One summary over one source."""
@@ -48,7 +73,13 @@ def summaries(draw: st.DrawFn, words: tuple[str, ...] = SUMMARIES) -> Summary:
     source = events(concept)
     if concept not in TRIAL_SOURCES and (between := draw(hours)):
         source = source.between(*between)
-    return Summary(draw(st.sampled_from(words)), source.within(draw(spans)))
+    if concept not in TRIAL_SOURCES and draw(st.booleans()):
+        source = source.trusted()
+    window = source.within(draw(spans))
+    side = draw(st.sampled_from(["", "", "before", "after"]))
+    if side:
+        window = Window(source, window.span, side, draw(anchors))
+    return Summary(draw(st.sampled_from(words)), window)
 
 
 def features(words: tuple[str, ...] = SUMMARIES) -> st.SearchStrategy[Feature]:
@@ -58,8 +89,8 @@ def features(words: tuple[str, ...] = SUMMARIES) -> st.SearchStrategy[Feature]:
         lambda part: st.one_of(
             st.builds(Ratio, part, part),
             st.builds(Difference, part, part),
-            st.builds(Total, st.lists(part, min_size=1, max_size=3).map(tuple)),
-            st.builds(HowMany, st.lists(part, min_size=1, max_size=3).map(tuple)),
+            st.builds(Whether, part, st.sampled_from(COMPARISONS), st.sampled_from([-1.0, 0.0, 2.5, 1e6])),
+            *(st.builds(kind, st.lists(part, min_size=1, max_size=3).map(tuple)) for kind in SEVERAL),
         ),
         max_leaves=6,
     )
@@ -90,7 +121,9 @@ future = ages.map(lambda age: INDEX + age)
 quarters = st.integers(0, 40).map(lambda n: n / 4)  # sums of these are exact in any order
 sizes = st.floats(2**-20, 2**30, width=32)
 
-measured = st.tuples(st.sampled_from(["pain", "crp", "cortisol", "facet", "rfa"]), st.none() | quarters)
+measured = st.tuples(
+    st.sampled_from(["pain", "crp", "cortisol", "facet", "rfa", "steroid"]), st.none() | quarters
+)
 widely = st.tuples(st.just("marker"), st.none() | sizes)
 reasons = ("", ": inefficacy", ": adverse effect", ": other")
 doses = st.none() | st.sampled_from([10.0, 27.0, 40.0, 300.0, 900.0, 1200.0, 1800.0])
@@ -142,6 +175,10 @@ patients = st.lists(
 """People with much to judge: treatments and pain scores every few days."""
 
 later = st.lists(unseen(), max_size=10).map(tuple)
+treated_later = st.lists(
+    happenings(st.integers(0, 20).map(lambda fives: INDEX + fives * 5 * DAY), treated_or_hurt), max_size=10
+).map(tuple)
+"""The months after the index of people with much to judge."""
 crowds = st.lists(people, min_size=1, max_size=5).map(tuple)
 
 

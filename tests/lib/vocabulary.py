@@ -8,14 +8,26 @@ VOCABULARY = Concepts.from_plain(
         "concepts": {
             "birth": {"label": "birth", "codes": [BIRTH]},
             "pain": {"label": "pain, 0-10", "unit": "{score}", "hard": [0, 10]},
-            "crp": {"label": "CRP", "codes": ["LOINC//1988-5"], "unit": "mg/L", "units": {"mg/dL": 10.0}},
+            "crp": {
+                "label": "CRP",
+                "codes": ["LOINC//1988-5"],
+                "unit": "mg/L",
+                "units": {"mg/dL": 10.0},
+                "reference": {"mean": 1.0, "sd": 0.5, "log": True},
+            },
             "hba1c": {
                 "label": "haemoglobin A1c",
                 "unit": "%",
                 "units": {"mmol/mol": [0.0915, 2.15]},
                 "hard": [3, 20],
             },
-            "cortisol": {"label": "cortisol", "unit": "nmol/L", "hard": [3, 3000]},
+            "cortisol": {
+                "label": "cortisol",
+                "unit": "nmol/L",
+                "hard": [3, 3000],
+                "disturbed_by": [{"concept": "steroid", "days": 42}, {"concept": "rfa", "days": 10}],
+            },
+            "steroid": {"label": "steroid injection"},
             "marker": {"label": "a value of any size"},
             "facet": {"label": "facet pain", "codes": ["ICD10CM//M47*", "ICD10CM//M47.8*"]},
             "rfa": {"label": "radiofrequency ablation", "codes": ["CPT//64633", "CPT//64635"]},

@@ -9,7 +9,7 @@ from painresponse.records import Asks, collect
 from tests.lib.cohorts import random_cohort
 from tests.lib.faulty import LEAKY
 from tests.lib.laws import future_never_matters, same_bits
-from tests.lib.strategies import INDEX, examples, later, patients, people
+from tests.lib.strategies import INDEX, examples, later, patients, people, treated_later
 
 
 @examples(400)
@@ -25,7 +25,7 @@ def test_the_law_catches_an_engine_that_looks_into_the_future(every_word, monkey
     fault(monkeypatch)
 
     @settings(examples(300), derandomize=True, database=None, phases=[Phase.generate])
-    @given(seen=patients, unseen=later)
+    @given(seen=patients, unseen=later | treated_later)
     def law(seen, unseen):
         future_never_matters(every_word, seen, unseen=unseen)
 

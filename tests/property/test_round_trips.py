@@ -6,11 +6,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from painresponse.concepts import Concept, Concepts, Ingredient, Treatment
-from painresponse.language import FeatureSet, Summary, parse, sentence
-from painresponse.language.sets import summaries_in
+from painresponse.language import FeatureSet, Summary, parse, sentence, summaries_in
 from painresponse.scoring.requirements import Requirement
 from tests.lib.strategies import examples, feature_sets, features
 from tests.lib.vocabulary import VOCABULARY
+
+BIRTH = parse("days since first of birth ever")
+"""What age is made of, without saying so."""
 
 words = st.text(st.characters(codec="utf-8"), max_size=12)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -96,9 +98,9 @@ def test_a_name_or_the_order_alone_changes_the_fingerprint(chosen, data):
 @examples(100)
 @given(features())
 def test_a_feature_is_made_of_summaries_that_its_sentence_names(feature):
-    for one in summaries_in(feature):
+    for one in summaries_in([feature]):
         assert isinstance(one, Summary)
-        assert sentence(one) in sentence(feature)
+        assert sentence(one) in sentence(feature) or (one == BIRTH and "age" in sentence(feature))
 
 
 @examples(200)

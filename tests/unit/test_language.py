@@ -48,7 +48,7 @@ def test_space_around_a_sentence_does_not_matter():
     ("text", "words"),
     [
         ("", "Cannot read the feature ''"),
-        ("mean of pain", "Cannot read the feature 'mean of pain'. Say for example"),
+        ("mean of pain", "Cannot read the feature 'mean of pain': say when"),
         ("mean of pain in 30", "Cannot read"),
         ("mean of pain in -30 d", "Cannot read"),
         ("mean of pain in the next 30 d", "Cannot read"),

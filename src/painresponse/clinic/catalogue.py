@@ -21,6 +21,7 @@ from painresponse.settings import build, load
 PARTS = (
     "concepts",
     "treatments",
+    "profiles",
     "interventions",
     "outcomes",
     "horizons",

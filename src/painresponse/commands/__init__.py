@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from painresponse.commands import data, demo, models, serving
+from painresponse.commands import data, demo, imports, models, serving
 from painresponse.errors import PainResponseError
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(data.simulate)
-app.add_typer(data.imports, name="import")
+app.add_typer(imports.imports, name="import")
 app.command()(data.check)
 app.command()(data.features)
 app.command()(models.train)

@@ -9,12 +9,13 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from painresponse.engine.sources import Rule, Sources, TreatmentEvent
+from painresponse.engine.sources import Rule, Sources
+from painresponse.engine.treatments import TreatmentEvent
 from painresponse.records.tables import Floats, Ints
 
 _MOST_CODES = 100_000  # remembered: a hostile client must not fill the memory
 _HOUR = 3_600_000_000
-_NO_TREATMENT = TreatmentEvent(-1, -1, 0, 0.0)
+_NO_TREATMENT = TreatmentEvent(-1, 0)
 
 Mask = NDArray[np.bool_]
 Meaning = tuple[tuple[Rule, ...], TreatmentEvent, bool]
@@ -24,19 +25,20 @@ Meaning = tuple[tuple[Rule, ...], TreatmentEvent, bool]
 class Meanings:
     """By meaning number: where its rules begin and how many, its treatment event, whether it is a pain score.
 
-    The rules stand flat in ``source``, ``scale`` and ``hours`` (first and last microsecond of the day).
+    The rules stand flat in ``source``, ``scale``, ``shift``, ``log`` and ``hours`` (first and last
+    microsecond of the day).
     """
 
     start: Ints
     copies: Ints
     source: Ints
     scale: Floats
+    shift: Floats
+    log: Mask
     hours: Ints
     clocked: Mask
-    place: Ints
     drug: Ints
-    kind: Ints
-    adequate: Floats
+    says: Ints
     pain: Mask
 
 
@@ -56,7 +58,7 @@ class Codebook:
         return np.array([found[code] if code in found else self._learn(code) for code in codes], np.int64)
 
     def _learn(self, code: str) -> int:
-        treatment = self._sources.treatment_events.of(code)
+        treatment = self._sources.treatments.events.of(code)
         meaning = (
             self._sources.rules(code),
             treatment[0] if treatment else _NO_TREATMENT,
@@ -79,12 +81,12 @@ def _arrays(meanings: list[Meaning]) -> Meanings:
         np.cumsum(copies) - copies,
         copies,
         np.array([rule.source for rule in rules], np.int64),
-        np.array([rule.scale for rule in rules], np.float64),
+        np.array([rule.reading.scale for rule in rules], np.float64),
+        np.array([rule.reading.shift for rule in rules], np.float64),
+        np.array([rule.reading.log for rule in rules], bool),
         np.array([rule.hours or (0, 24) for rule in rules], np.int64).reshape(-1, 2) * _HOUR,
         np.array([rule.hours is not None for rule in rules], bool),
-        np.array([event.place for _, event, _ in meanings], np.int64),
         np.array([event.drug for _, event, _ in meanings], np.int64),
-        np.array([event.kind for _, event, _ in meanings], np.int64),
-        np.array([event.adequate for _, event, _ in meanings], np.float64),
+        np.array([event.says for _, event, _ in meanings], np.int64),
         np.array([pain for _, _, pain in meanings], bool),
     )

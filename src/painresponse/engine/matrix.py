@@ -3,12 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from painresponse.engine.plan import DAYS_PER_YEAR, Plan, Step
+from painresponse.engine.codebook import Meanings
+from painresponse.engine.combinations import combine
+from painresponse.engine.plan import Plan
 from painresponse.engine.streams import NEVER, Stream, joined
 from painresponse.engine.summaries import summarise
 from painresponse.engine.trials import trial_events
+from painresponse.engine.views import repeated, with_views
 from painresponse.engine.windows import Known, known
-from painresponse.language.words import Age, Difference, Ratio, Total
 from painresponse.records.tables import Asks, Floats, Ints, Records, Values
 from painresponse.schema import MICROSECONDS_PER_DAY, STATIC
 
@@ -31,60 +33,45 @@ def compute(plan: Plan, records: Records, asks: Asks) -> Floats:
     return out
 
 
+DERIVED = (trial_events,)
+"""What makes the sources that no single event gives."""
+
+
 def _some(plan: Plan, records: Records, asks: Asks) -> Floats:
     seen = known(records, asks)
     meaning = plan.codebook.numbers(records.codes)[records.code[seen.event]]
     stream = joined(
-        _coded(plan, records, asks, seen, meaning), trial_events(plan, records, asks, seen, meaning)
+        _coded(plan, records, asks, seen, meaning),
+        *(make(plan, records, asks, seen, meaning) for make in DERIVED),
     )
-    work = summarise(plan, stream, len(asks))
-    with np.errstate(all="ignore"):  # a zero divisor makes a ratio unknown, below
-        for step in plan.steps:
-            work[:, step.column] = _combined(step, work)
+    work = summarise(plan, with_views(plan.views, stream, len(asks)), len(asks))
+    combine(plan.steps, work)
     return work[:, plan.output]
 
 
 def _coded(plan: Plan, records: Records, asks: Asks, seen: Known, meaning: Ints) -> Stream:
     """The known events as the sources their codes feed, one copy for each."""
     book = plan.codebook.meanings
-    copies = book.copies[meaning]
-    row, event = np.repeat(seen.row, copies), np.repeat(seen.event, copies)
-    start = np.cumsum(copies) - copies
-    rule = np.arange(len(row)) + np.repeat(book.start[meaning] - start, copies)
+    place, rule = repeated(book.copies[meaning], book.start[meaning])
+    row, event = seen.row[place], seen.event[place]
     time = records.time[event]
     if book.clocked.any():
         keep = ~book.clocked[rule] | _in_hours(time, book.hours[rule])
         row, event, rule, time = row[keep], event[keep], rule[keep], time[keep]
     age = np.where(time == STATIC, NEVER, asks.index[row] - time)
-    # a stop (scale 0) is a dose of zero, whatever stands in its value
-    scale = book.scale[rule]
-    value = np.where(scale == 0, 0.0, records.value[event] * scale)
-    return Stream.of(plan.spans, row, book.source[rule], age, value)
+    return Stream.of(plan.spans, row, book.source[rule], age, _read(records.value[event], book, rule))
+
+
+def _read(given: Values, book: Meanings, rule: Ints) -> Floats:
+    """Values as the sources read them. A stop (scale 0) is a dose of zero, whatever stands in its value."""
+    scale, value = book.scale[rule], given.astype(np.float64)
+    if book.log.any():
+        with np.errstate(invalid="ignore", divide="ignore"):  # what has no logarithm is unknown
+            value = np.where(book.log[rule], np.log(np.where(value > 0, value, np.nan)), value)
+    return np.where(scale == 0, 0.0, value * scale + book.shift[rule])
 
 
 def _in_hours(time: Ints, hours: Ints) -> NDArray[np.bool_]:
     clock = time % MICROSECONDS_PER_DAY
     inside: NDArray[np.bool_] = (clock >= hours[:, 0]) & (clock < hours[:, 1]) & (time != STATIC)
     return inside
-
-
-def _combined(step: Step, work: Floats) -> Floats:
-    parts: Floats = work[:, step.parts]
-    if step.kind is Age:
-        return parts[:, 0] / DAYS_PER_YEAR
-    if step.kind is Ratio:
-        return np.where(parts[:, 1] == 0, np.nan, parts[:, 0] / parts[:, 1])
-    if step.kind is Difference:
-        return parts[:, 0] - parts[:, 1]
-    if step.kind is Total:
-        return _total(parts)
-    above: Floats = (parts > 0).sum(axis=1, dtype=np.float64)
-    return above
-
-
-def _total(parts: Floats) -> Floats:
-    """Added one by one: the order of a row's sum must not depend on how many rows there are."""
-    unknown = np.isnan(parts)
-    total: Floats = np.cumsum(np.where(unknown, 0.0, parts), axis=1)[:, -1]
-    total[unknown.all(axis=1)] = np.nan
-    return total

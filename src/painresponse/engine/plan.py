@@ -6,22 +6,13 @@ import numpy as np
 
 from painresponse.concepts import Concepts
 from painresponse.engine.codebook import Codebook
+from painresponse.engine.combinations import steps
 from painresponse.engine.sources import Sources
-from painresponse.language.sets import FeatureSet
-from painresponse.language.words import (
-    Age,
-    Difference,
-    Feature,
-    HowMany,
-    Ratio,
-    Summary,
-    Total,
-    events,
-)
+from painresponse.engine.views import Views
+from painresponse.language.sets import FeatureSet, summaries_in
+from painresponse.language.spans import EVER
+from painresponse.language.words import Feature, Summary, parts_of
 from painresponse.records.tables import Ints
-
-DAYS_PER_YEAR = 365.25
-_BIRTH = events("birth").ever().days_since_first()
 
 
 @dataclass(frozen=True)
@@ -31,15 +22,6 @@ class Wanted:
     column: Ints
     source: Ints
     window: Ints
-
-
-@dataclass(frozen=True)
-class Step:
-    """One combination of workspace columns: ``column`` from ``parts``."""
-
-    kind: type[Feature]
-    column: int
-    parts: Ints
 
 
 class Plan:
@@ -53,33 +35,33 @@ class Plan:
         self.sources = Sources(concepts)
         self._columns: dict[Feature, int] = {}
         self._summaries: dict[str, list[tuple[int, int, int]]] = {}
-        self._steps: list[Step] = []
-        self._spans = sorted({summary.window.span.microseconds for summary in _summaries(features)})
+        self._spans = _spans(summaries_in(feature for _, feature in features))
         self.output = np.array([self._column(feature) for _, feature in features], np.int64)
         self.spans = np.array(self._spans, np.int64)
         self.wanted = {
             word: Wanted(*np.array(places, np.int64).T) for word, places in self._summaries.items()
         }
-        self.steps = tuple(self._steps)
         self.width = len(self._columns)
+        self.steps = steps(self._columns, empty=self.width)
         self.codebook = Codebook(self.sources)
-        self.trial_sources = self.sources.trial_sources()
+        self.views = Views(self.sources.views, len(self.sources))
+        self.treatments = self.sources.asked_of_treatments()
         self._value_slots()
 
     def _column(self, feature: Feature) -> int:
         """The workspace column that will hold a feature; what two features share is computed once."""
         if feature not in self._columns:
-            parts = np.array([self._column(part) for part in _parts(feature)], np.int64)
+            for part in parts_of(feature):
+                self._column(part)
             self._columns[feature] = column = len(self._columns)
             if isinstance(feature, Summary):
                 self._want(feature, column)
-            else:
-                self._steps.append(Step(type(feature), column, parts))
         return self._columns[feature]
 
     def _want(self, summary: Summary, column: int) -> None:
-        source = self.sources.number(summary.window.events)
-        window = self._spans.index(summary.window.span.microseconds)
+        source = self.sources.number(summary.window)
+        span = EVER if summary.window.anchor else summary.window.span
+        window = self._spans.index(span.microseconds)
         self._summaries.setdefault(summary.word, []).append((column, source, window))
 
     def _value_slots(self) -> None:
@@ -95,23 +77,9 @@ class Plan:
 _VALUE_WORDS = {"sum", "mean", "min", "max", "first", "last", "slope", "spread"}
 
 
-def _parts(feature: Feature) -> tuple[Feature, ...]:
-    match feature:
-        case Age():
-            return (_BIRTH,)
-        case Ratio(left, right) | Difference(left, right):
-            return (left, right)
-        case Total(parts) | HowMany(parts):
-            return parts
-    return ()
-
-
-def _summaries(features: FeatureSet) -> list[Summary]:
-    found: list[Summary] = []
-    waiting = [feature for _, feature in features]
-    while waiting:
-        feature = waiting.pop()
-        waiting.extend(_parts(feature))
-        if isinstance(feature, Summary):
-            found.append(feature)
-    return found
+def _spans(summaries: list[Summary]) -> list[int]:
+    """The window lengths, ascending. Anchors and what disturbs may lie further back than any window."""
+    spans = {one.window.span.microseconds for one in summaries}
+    if any(one.window.anchor or one.window.events.undisturbed for one in summaries):
+        spans.add(EVER.microseconds)
+    return sorted(spans)

@@ -31,9 +31,10 @@ class Stream:
         return cls(row[inside], source[inside], place[inside], age[inside], value[inside])
 
 
-def joined(first: Stream, second: Stream) -> Stream:
-    """Two streams as one."""
-    if not len(second.row):
-        return first
+def joined(*streams: Stream) -> Stream:
+    """Several streams as one."""
+    full = [stream for stream in streams if len(stream.row)] or list(streams[:1])
+    if len(full) == 1:
+        return full[0]
     columns = ("row", "source", "ring", "age", "value")
-    return Stream(*(np.concatenate([getattr(first, one), getattr(second, one)]) for one in columns))
+    return Stream(*(np.concatenate([getattr(stream, one) for stream in full]) for one in columns))

@@ -178,8 +178,8 @@ OF_VALUES: dict[str, Callable[[Cells], Floats]] = {
 
 
 def summarise(plan: Plan, stream: Stream, rows: int) -> Floats:
-    """The plan's workspace (rows x plan.width) with every summary filled in, the rest still unknown."""
-    out = np.full((rows, plan.width), np.nan)
+    """The plan's workspace with every summary filled in, the rest, and one more column, still unknown."""
+    out = np.full((rows, plan.width + 1), np.nan)
     windows = len(plan.spans)
     _fill(plan, out, OF_EVENTS, Cells(stream, rows, len(plan.sources), windows))
     slot = plan.slot[stream.source]

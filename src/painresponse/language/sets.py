@@ -2,20 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from painresponse.language.plain import parse
-from painresponse.language.words import (
-    Age,
-    Difference,
-    Feature,
-    HowMany,
-    Ratio,
-    Summary,
-    Total,
-    sentence,
-)
+from painresponse.language.words import Feature, Summary, parts_of, sentence
 
 
 @dataclass(frozen=True)
@@ -55,16 +46,13 @@ class FeatureSet:
         return iter(self.features)
 
 
-def summaries_in(feature: Feature) -> Iterator[Summary]:
-    """Every summary a feature is made of, depth first."""
-    match feature:
-        case Summary():
-            yield feature
-        case Ratio(left, right) | Difference(left, right):
-            yield from summaries_in(left)
-            yield from summaries_in(right)
-        case Total(parts) | HowMany(parts):
-            for part in parts:
-                yield from summaries_in(part)
-        case Age():
-            return
+def summaries_in(features: Iterable[Feature]) -> list[Summary]:
+    """Every summary the features are made of."""
+    found: list[Summary] = []
+    waiting = list(features)
+    while waiting:
+        feature = waiting.pop()
+        waiting.extend(parts_of(feature))
+        if isinstance(feature, Summary):
+            found.append(feature)
+    return found

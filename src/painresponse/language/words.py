@@ -1,12 +1,14 @@
 """The words a feature is said with, one small class a step, each offering only what may come next.
 
     events("pain").within(days(30)).mean()
-    events("cortisol_serum").between(6, 10).within(years(1)).last()
+    events("cortisol_serum").trusted().between(6, 10).within(years(1)).last()
+    events("pain").within(days(90)).before(the_last("rfa")).mean()
 
 A sentence with no window cannot be written, and no word reaches past the index.
 """
 
 from dataclasses import dataclass
+from math import isfinite
 
 from painresponse.errors import DefinitionError, unknown
 from painresponse.language.spans import EVER, Span
@@ -45,11 +47,27 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """The first or the last event of a concept before the index: what a window may begin or end with."""
+
+    which: str
+    concept: str
+
+    def __post_init__(self) -> None:
+        if self.which not in ("first", "last"):
+            raise DefinitionError(unknown("anchor", self.which, ("first", "last")))
+
+    def __str__(self) -> str:
+        return f"the {self.which} {self.concept}"
+
+
+@dataclass(frozen=True, slots=True)
 class Events:
-    """One concept's events, perhaps only those between two hours of the clinic's clock."""
+    """One concept's events, perhaps only the undisturbed, or those between two hours of the clock."""
 
     concept: str
     hours: tuple[int, int] | None = None
+    undisturbed: bool = False
 
     def __post_init__(self) -> None:
         if self.hours is not None and not 0 <= self.hours[0] < self.hours[1] <= 24:
@@ -60,7 +78,11 @@ class Events:
 
     def between(self, start: int, stop: int) -> "Events":
         """Only those whose clock time lies in ``[start, stop)`` hours."""
-        return Events(self.concept, (start, stop))
+        return Events(self.concept, (start, stop), self.undisturbed)
+
+    def trusted(self) -> "Events":
+        """Only those that nothing named by the concept's ``disturbed_by`` preceded too closely."""
+        return Events(self.concept, self.hours, True)
 
     def within(self, span: Span) -> "Window":
         """Those in the given stretch before the index."""
@@ -70,13 +92,46 @@ class Events:
         """All that is known before the index."""
         return Window(self, EVER)
 
+    def since(self, anchor: Anchor) -> "Window":
+        """Those from an event of the history to the index."""
+        return Window(self, EVER, "after", anchor)
+
+    def __str__(self) -> str:
+        clock = f" between {self.hours[0]} and {self.hours[1]} h" if self.hours else ""
+        return f"{'undisturbed ' if self.undisturbed else ''}{self.concept}{clock}"
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Events in ``[index - span, index)`` that were also available before the index."""
+    """Events in ``[index - span, index)`` that were also available before the index.
+
+    With an anchor at time a: those in ``[a - span, a)`` before it, or ``[a, a + span)`` after it, always
+    before the index too. Where the anchor never happened the window is empty.
+    """
 
     events: Events
     span: Span
+    side: str = ""
+    anchor: Anchor | None = None
+
+    def __post_init__(self) -> None:
+        if (self.anchor is None) != (self.side == "") or self.side not in ("", "before", "after"):
+            raise DefinitionError("A window is bounded 'before' or 'after' an event, or not at all.")
+
+    def before(self, anchor: Anchor) -> "Window":
+        """The stretch before an event of the history instead of before the index."""
+        return Window(self.events, self.span, "before", anchor)
+
+    def after(self, anchor: Anchor) -> "Window":
+        """The stretch after an event of the history, as far as it lies before the index."""
+        return Window(self.events, self.span, "after", anchor)
+
+    def __str__(self) -> str:
+        if self.anchor is None:
+            return str(self.span)
+        if self.side == "after" and self.span == EVER:
+            return f"since {self.anchor}"
+        return f"{self.span} {self.side} {self.anchor}"
 
     def count(self) -> "Summary":
         """How many events, with or without a value; 0 when there are none."""
@@ -168,35 +223,106 @@ class Difference(Feature):
     __str__ = Feature.__str__
 
 
+COMPARISONS = ("at least", "at most", "above", "below")
+
+
 @dataclass(frozen=True, slots=True)
-class Total(Feature):
+class Whether(Feature):
+    """1 where the comparison holds, 0 where it does not, unknown where the feature is."""
+
+    part: Feature
+    comparison: str
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.comparison not in COMPARISONS:
+            raise DefinitionError(unknown("comparison", self.comparison, COMPARISONS))
+        if not isfinite(self.value):
+            raise DefinitionError("A feature is compared with a plain number.")
+
+    __str__ = Feature.__str__
+
+
+@dataclass(frozen=True, slots=True)
+class Several(Feature):
+    """What is made of one or more features of equal standing."""
+
+    parts: tuple[Feature, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise DefinitionError(f"Say at least one feature for '{SEVERAL[type(self)]} of'.")
+
+    __str__ = Feature.__str__
+
+
+class Total(Several):
     """Sum of features, the unknown ones left out; unknown when all are."""
 
-    parts: tuple[Feature, ...]
-
-    def __post_init__(self) -> None:
-        if not self.parts:
-            raise DefinitionError("Say at least one feature for 'total of'.")
-
-    __str__ = Feature.__str__
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HowMany(Feature):
+class HowMany(Several):
     """How many of the features are above zero."""
 
-    parts: tuple[Feature, ...]
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        if not self.parts:
-            raise DefinitionError("Say at least one feature for 'how many of'.")
 
-    __str__ = Feature.__str__
+class AnyOf(Several):
+    """1 where a known feature is above zero, 0 where none is; unknown when all are unknown."""
+
+    __slots__ = ()
+
+
+class AllOf(Several):
+    """0 where a known feature is not above zero; else unknown where any is unknown; else 1."""
+
+    __slots__ = ()
+
+
+class Average(Several):
+    """Mean of the known features; unknown unless at least two are known."""
+
+    __slots__ = ()
+
+
+class Largest(Several):
+    """The largest known feature; unknown when all are."""
+
+    __slots__ = ()
+
+
+class FirstKnown(Several):
+    """The first of the features that is known."""
+
+    __slots__ = ()
+
+
+SEVERAL: dict[type[Several], str] = {
+    Total: "total",
+    HowMany: "how many",
+    AnyOf: "any",
+    AllOf: "all",
+    Average: "average",
+    Largest: "largest",
+    FirstKnown: "first known",
+}
+"""The words for what is made of several features."""
 
 
 def events(concept: str) -> Events:
     """Begin a feature: which events."""
     return Events(concept)
+
+
+def the_first(concept: str) -> Anchor:
+    """The first event of a concept, to bound a window with."""
+    return Anchor("first", concept)
+
+
+def the_last(concept: str) -> Anchor:
+    """The last event of a concept, to bound a window with."""
+    return Anchor("last", concept)
 
 
 def total(*parts: Feature) -> Total:
@@ -209,24 +335,42 @@ def how_many(*parts: Feature) -> HowMany:
     return HowMany(parts)
 
 
+def parts_of(feature: Feature) -> tuple[Feature, ...]:
+    """What a feature is directly made of; age is made of the days since birth."""
+    match feature:
+        case Age():
+            return (_BIRTH,)
+        case Ratio(left, right) | Difference(left, right):
+            return (left, right)
+        case Whether(part):
+            return (part,)
+        case Several(parts):
+            return parts
+    return ()
+
+
+_BIRTH = events("birth").ever().days_since_first()
+
+
 def sentence(feature: Feature) -> str:
     """The feature in words: what `plain.parse` reads back."""
     match feature:
         case Age():
             return "age"
-        case Summary(word, Window(Events(concept, hours), span)):
-            clock = f" between {hours[0]} and {hours[1]} h" if hours else ""
-            return f"{word.replace('_', ' ')} of {concept}{clock} {span}"
+        case Summary(word, window):
+            return f"{word.replace('_', ' ')} of {window.events} {window}"
         case Ratio(top, bottom):
             return f"ratio of ({sentence(top)}) to ({sentence(bottom)})"
         case Difference(left, right):
             return f"difference of ({sentence(left)}) and ({sentence(right)})"
-        case Total(parts):
-            return "total of " + _joined(parts)
-        case HowMany(parts):
-            return "how many of " + _joined(parts)
+        case Whether(part, comparison, value):
+            return f"whether ({sentence(part)}) is {comparison} {_plain(value)}"
+        case Several(parts):
+            return f"{SEVERAL[type(feature)]} of " + " and ".join(f"({sentence(part)})" for part in parts)
     raise DefinitionError(f"There are no words for a {type(feature).__name__}.")
 
 
-def _joined(parts: tuple[Feature, ...]) -> str:
-    return " and ".join(f"({sentence(part)})" for part in parts)
+def _plain(value: float) -> str:
+    """The shortest text that reads back as the same number."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
