@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-slow test-all check notebooks benchmarks clean
+.PHONY: help setup demo serve test test-slow test-all check notebooks docs benchmarks clean
 
 help:  ## what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | sort
@@ -41,6 +41,9 @@ notebooks: setup  ## run the notebooks anew from their .py halves
 	for one in notebooks/*.py; do \
 	  $(BIN)/jupytext --quiet --to ipynb $$one && $(BIN)/jupyter-execute --inplace $${one%.py}.ipynb || exit 1; \
 	done
+
+docs: setup  ## the reference of the feature language, from its specification tests
+	$(BIN)/python -m tests.lib.pages
 
 benchmarks: setup  ## measured ratios against peers, as tables
 	$(BIN)/python -m benchmarks

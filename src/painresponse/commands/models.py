@@ -149,15 +149,23 @@ def score(
         screen.say(notice)
 
 
-def show(bundle: BundleFile, json: Json = False) -> None:
+def show(
+    bundle: BundleFile,
+    explain: Annotated[str, typer.Option("--explain", help="The lineage of one of its features.")] = "",
+    json: Json = False,
+) -> None:
     """What a bundle predicts, from what, how well, and whether it still gives its golden scores.
 
     Example: painresponse show models/synthetic.onnx
+    Example: painresponse show models/synthetic.onnx --explain opioid_mme_per_day
     """
     from painresponse.scoring.bundle import open_bundle
     from painresponse.scoring.scorer import Scorer
 
     opened = open_bundle(bundle)
+    if explain:
+        screen.lineage(opened.lineage(explain), json=json)
+        return
     if json:
         screen.machine({key: value for key, value in opened.metadata.items() if key != "golden"})
         return

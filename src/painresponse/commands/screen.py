@@ -11,11 +11,16 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
+
+from painresponse.language.lineage import Lineage
 
 PIPED_WIDTH = 120
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
@@ -62,15 +67,39 @@ def machine(value: Any) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
-    """A progress bar on a terminal; nothing when piped. Yields the function that moves it one step."""
+def progress(what: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[..., None]]:
+    """A progress bar on a terminal, with rate and remaining time; nothing when piped.
+
+    Yields the function that moves it by one step, or by so many of so many.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda done=1, of=total: bar.update(task, advance=done, total=of)
+
+
+class _Rate(ProgressColumn):
+    """Steps a second, once there were some."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+def lineage(found: Lineage, *, json: bool = False) -> None:
+    """A feature's lineage: its sentence, the same in words, and its sources."""
+    if json:
+        machine(found.to_plain())
+        return
+    heading(found.name)
+    say(found.sentence)
+    say(f"\nIn words: {found.words}.")
+    for name, words in found.sources.items():
+        say(f"\n{name}: {words}")
+    say(f"\n{found.seen}")

@@ -34,7 +34,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Step:
-    """Combinations of one kind at one depth: workspace ``columns`` from ``parts``, compared with ``values``."""
+    """Combinations of one kind at one depth: workspace ``columns`` from ``parts``, held against ``values``."""
 
     combine: Callable[[Floats, "Step"], Floats]
     columns: Ints

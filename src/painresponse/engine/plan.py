@@ -16,9 +16,25 @@ from painresponse.records.tables import Ints
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The columns one summary word fills: workspace column, source and window of each."""
+class Scope:
+    """The sources and windows that some words look at, and whether they look at values.
 
+    ``source`` gives the place of every source of the plan, ``ring`` that of every ring of events: the
+    narrowest window looked at that still holds it; -1 where nothing is looked at.
+    """
+
+    source: Ints
+    ring: Ints
+    sources: int
+    windows: int
+    valued: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The columns one summary word fills: workspace column, and source and window by place in its scope."""
+
+    scope: int
     column: Ints
     source: Ints
     window: Ints
@@ -38,15 +54,14 @@ class Plan:
         self._spans = _spans(summaries_in(feature for _, feature in features))
         self.output = np.array([self._column(feature) for _, feature in features], np.int64)
         self.spans = np.array(self._spans, np.int64)
-        self.wanted = {
-            word: Wanted(*np.array(places, np.int64).T) for word, places in self._summaries.items()
-        }
+        self._scopes: dict[tuple[bool, tuple[int, ...], tuple[int, ...]], int] = {}
+        self.wanted = {word: self._wanted(word, places) for word, places in self._summaries.items()}
+        self.scopes = tuple(self._scope(*looked_at) for looked_at in self._scopes)
         self.width = len(self._columns)
         self.steps = steps(self._columns, empty=self.width)
         self.codebook = Codebook(self.sources)
         self.views = Views(self.sources.views, len(self.sources))
         self.treatments = self.sources.asked_of_treatments()
-        self._value_slots()
 
     def _column(self, feature: Feature) -> int:
         """The workspace column that will hold a feature; what two features share is computed once."""
@@ -64,17 +79,23 @@ class Plan:
         window = self._spans.index(span.microseconds)
         self._summaries.setdefault(summary.word, []).append((column, source, window))
 
-    def _value_slots(self) -> None:
-        """Sources whose values matter get a slot; the others are only counted."""
-        needed = sorted(
-            {int(one) for word, want in self.wanted.items() if word in _VALUE_WORDS for one in want.source}
-        )
-        self.slot = np.full(len(self.sources), -1, np.int64)
-        self.slot[needed] = np.arange(len(needed))
-        self.slots = len(needed)
+    def _wanted(self, word: str, places: list[tuple[int, int, int]]) -> Wanted:
+        column, source, window = np.array(places, np.int64).T
+        sources, source = np.unique(source, return_inverse=True)
+        windows, window = np.unique(window, return_inverse=True)
+        looked_at = (word in VALUE_WORDS, tuple(sources.tolist()), tuple(windows.tolist()))
+        return Wanted(self._scopes.setdefault(looked_at, len(self._scopes)), column, source, window)
+
+    def _scope(self, valued: bool, sources: tuple[int, ...], windows: tuple[int, ...]) -> Scope:
+        source = np.full(len(self.sources), -1, np.int64)
+        source[list(sources)] = np.arange(len(sources))
+        ring = np.searchsorted(windows, np.arange(len(self._spans)))
+        ring[ring == len(windows)] = -1
+        return Scope(source, ring, len(sources), len(windows), valued)
 
 
-_VALUE_WORDS = {"sum", "mean", "min", "max", "first", "last", "slope", "spread"}
+VALUE_WORDS = {"sum", "mean", "min", "max", "first", "last", "slope", "spread"}
+"""Words that need values; the others count events with or without one."""
 
 
 def _spans(summaries: list[Summary]) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from painresponse.engine.plan import Plan, Wanted
+from painresponse.engine.plan import Plan, Scope
 from painresponse.engine.streams import NEVER, Stream
 from painresponse.records.tables import Floats, Ints
 from painresponse.schema import MICROSECONDS_PER_DAY
@@ -20,14 +20,18 @@ _YEAR = 365.25 * MICROSECONDS_PER_DAY
 
 
 class Cells:
-    """The rings of every row and source, and what the words need of them, each computed once on demand."""
+    """The rings of every row and source in a scope, and what words need of them, each computed on demand."""
 
-    def __init__(self, stream: Stream, rows: int, sources: int, windows: int):
-        self.shape = (rows, sources, windows)
-        self.group = stream.row * sources + stream.source
-        self.cell = self.group * windows + stream.ring
-        self.age = stream.age
-        self.value = stream.value
+    def __init__(self, scope: Scope, stream: Stream, rows: int):
+        source, ring = scope.source[stream.source], scope.ring[stream.ring]
+        inside = (source >= 0) & (ring >= 0)
+        if scope.valued:
+            inside &= ~np.isnan(stream.value)
+        self.shape = (rows, scope.sources, scope.windows)
+        self.group = stream.row[inside] * scope.sources + source[inside]
+        self.cell = self.group * scope.windows + ring[inside]
+        self.age = stream.age[inside]
+        self.value = stream.value[inside]
         self._kept: dict[str, NDArray[np.float64]] = {}
 
     def kept(self, name: str, make: Callable[[], Floats]) -> Floats:
@@ -159,13 +163,11 @@ def _unless_empty(cells: Cells, values: NDArray[Any]) -> Floats:
     return np.where(cells.count() > 0, values, np.nan).astype(np.float64)
 
 
-OF_EVENTS: dict[str, Callable[[Cells], Floats]] = {
+WORDS: dict[str, Callable[[Cells], Floats]] = {
     "count": _count,
     "measured": _measured,
     "days_since_last": _days_since_last,
     "days_since_first": _days_since_first,
-}
-OF_VALUES: dict[str, Callable[[Cells], Floats]] = {
     "sum": _sum,
     "mean": _mean,
     "min": _min,
@@ -180,26 +182,8 @@ OF_VALUES: dict[str, Callable[[Cells], Floats]] = {
 def summarise(plan: Plan, stream: Stream, rows: int) -> Floats:
     """The plan's workspace with every summary filled in, the rest, and one more column, still unknown."""
     out = np.full((rows, plan.width + 1), np.nan)
-    windows = len(plan.spans)
-    _fill(plan, out, OF_EVENTS, Cells(stream, rows, len(plan.sources), windows))
-    slot = plan.slot[stream.source]
-    valued = (slot >= 0) & ~np.isnan(stream.value)
-    values = Stream(
-        stream.row[valued],
-        slot[valued],
-        stream.ring[valued],
-        stream.age[valued],
-        stream.value[valued],
-    )
-    _fill(plan, out, OF_VALUES, Cells(values, rows, plan.slots, windows))
-    return out
-
-
-def _fill(plan: Plan, out: Floats, words: dict[str, Callable[[Cells], Floats]], cells: Cells) -> None:
-    by_slot = words is OF_VALUES
+    cells = [Cells(scope, stream, rows) for scope in plan.scopes]
     with np.errstate(all="ignore"):  # empty windows divide by zero on the way to unknown
-        for word, make in words.items():
-            want: Wanted | None = plan.wanted.get(word)
-            if want is not None:
-                place = plan.slot[want.source] if by_slot else want.source
-                out[:, want.column] = make(cells)[:, place, want.window]
+        for word, want in plan.wanted.items():
+            out[:, want.column] = WORDS[word](cells[want.scope])[:, want.source, want.window]
+    return out

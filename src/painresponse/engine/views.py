@@ -1,7 +1,7 @@
 """Views: sources made of another source's events, by what else happened around them.
 
-A view keeps the events in a stretch before or after an anchor (the first or last event of a concept), or those
-that nothing disturbed. All is judged from what the ask may see.
+A view keeps the events in a stretch before or after an anchor (the first or last event of a concept), or
+those that nothing disturbed. All is judged from what the ask may see.
 """
 
 from collections.abc import Sequence

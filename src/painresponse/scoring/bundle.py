@@ -13,6 +13,7 @@ from painresponse.concepts import Concepts
 from painresponse.engine import Plan, rows
 from painresponse.errors import BundleError, unknown
 from painresponse.language import FeatureSet
+from painresponse.language.lineage import Lineage, lineage
 from painresponse.records import Asks, RawEvents, collect
 from painresponse.records.rows import history
 from painresponse.scoring.requirements import Requirement
@@ -60,6 +61,10 @@ class Bundle:
             if name not in known:
                 raise BundleError(unknown("target", name, known))
         return [place for place, name in enumerate(known) if names is None or name in names]
+
+    def lineage(self, name: str) -> Lineage:
+        """Where a feature of this bundle comes from, by the definitions sealed into it."""
+        return lineage(name, self.features, self.concepts)
 
     def run(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Raw margins and calibrated probabilities (rows x targets) of feature rows."""
