@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-slow test-all check notebooks docs benchmarks clean
+.PHONY: help setup setup-spark demo serve test test-slow test-all check notebooks docs benchmarks benchmarks-others clean
 
 help:  ## what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | sort
@@ -16,6 +16,12 @@ setup: .venv/ready  ## virtual environment from the lock file
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+setup-spark: .venv/spark  ## Spark beside it (half a gigabyte; needs Java 17), for --engine spark and its tests
+
+.venv/spark: .venv/ready requirements-spark.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-spark.lock
 	touch $@
 
 demo: setup  ## the whole path on a simulated clinic: data, models, bundle, scores, one served answer
@@ -47,6 +53,11 @@ docs: setup  ## the reference of the feature language, from its specification te
 
 benchmarks: setup  ## measured ratios against peers, as tables
 	$(BIN)/python -m benchmarks
+
+benchmarks-others: setup  ## against MEDS-Tab and tsfresh, in environments of their own
+	test -d .venv-meds-tab || { $(PYTHON) -m venv .venv-meds-tab && .venv-meds-tab/bin/pip install --quiet meds-tab==0.2.0; }
+	test -d .venv-tsfresh || { $(PYTHON) -m venv .venv-tsfresh && .venv-tsfresh/bin/pip install --quiet tsfresh==0.21.2 pyarrow; }
+	$(BIN)/python -m benchmarks others
 
 clean:  ## forget what was built; the environment stays
 	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """The reference of the language says what its specification tests say."""
 
-from painresponse.language.words import COMPARISONS, SEVERAL, SUMMARIES
+from painresponse.language.combinations import COMPARISONS, SEVERAL
+from painresponse.language.words import SUMMARIES
 from tests.lib.pages import PAGE, SPEC, page
 
 

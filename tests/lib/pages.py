@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "language.md"
 SPEC = ROOT / "tests" / "spec"
 INTRODUCTION = """# The feature language
 
-Written from the specification tests in `tests/spec` by `make docs`; every example below is run by `make test`.
+Written from the specification tests in `tests/spec` by `make docs`; every example is run by `make test`.
 A table is a small history (`days before` counts back from the index, below zero lies after it, `always` is a
 fact without a time, `known` says when the clinic learned of it); `answer` gives what a feature says of each
 patient, None where it is unknown.

@@ -1,9 +1,9 @@
-"""A feature's lineage: the sentence it is computed from, in the clinic's words, with codes, units and limits."""
+"""A feature's lineage: its sentence, the same in the clinic's words, with codes, units and limits."""
 
 import pytest
 
 from painresponse.errors import DefinitionError
-from painresponse.language import FeatureSet, parse, sentence
+from painresponse.language import FeatureSet, parse
 from painresponse.language.lineage import SEEN, Lineage, lineage
 from tests.lib.vocabulary import VOCABULARY
 
@@ -80,4 +80,4 @@ def test_every_packaged_feature_has_a_lineage_with_a_source(catalogue):
         assert found.words, name
         assert found.sources, name
         assert all(found.sources.values()), name
-        assert found.sentence == sentence(feature)
+        assert found.sentence == str(feature)

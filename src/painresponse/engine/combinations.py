@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from painresponse.language.words import (
+from painresponse.language.combinations import (
     Age,
     AllOf,
     AnyOf,
     Average,
     Difference,
-    Feature,
     FirstKnown,
     HowMany,
     Largest,
@@ -25,6 +24,7 @@ from painresponse.language.words import (
     Whether,
     parts_of,
 )
+from painresponse.language.words import Feature
 from painresponse.records.tables import Floats, Ints
 
 DAYS_PER_YEAR = 365.25
@@ -34,7 +34,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Step:
-    """Combinations of one kind at one depth: workspace ``columns`` from ``parts``, held against ``values``."""
+    """Combinations of one kind and depth: workspace ``columns`` from ``parts``, held against ``values``."""
 
     combine: Callable[[Floats, "Step"], Floats]
     columns: Ints

@@ -8,10 +8,12 @@ from painresponse.concepts import Concepts
 from painresponse.engine.codebook import Codebook
 from painresponse.engine.combinations import steps
 from painresponse.engine.sources import Sources
+from painresponse.engine.treatments import check_exposures
 from painresponse.engine.views import Views
+from painresponse.language.combinations import parts_of
 from painresponse.language.sets import FeatureSet, summaries_in
 from painresponse.language.spans import EVER
-from painresponse.language.words import Feature, Summary, parts_of
+from painresponse.language.words import Feature, Summary
 from painresponse.records.tables import Ints
 
 
@@ -74,6 +76,7 @@ class Plan:
         return self._columns[feature]
 
     def _want(self, summary: Summary, column: int) -> None:
+        check_exposures(summary)
         source = self.sources.number(summary.window)
         span = EVER if summary.window.anchor else summary.window.span
         window = self._spans.index(span.microseconds)

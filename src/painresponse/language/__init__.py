@@ -1,34 +1,24 @@
 """How a feature is said: stretches of the past, words over events, named sets, plain sentences."""
 
-from painresponse.language.plain import parse
-from painresponse.language.sets import FeatureSet, summaries_in
-from painresponse.language.spans import EVER, Span, days, months, years
-from painresponse.language.words import (
+from painresponse.language.combinations import (
     Age,
     AllOf,
-    Anchor,
     AnyOf,
     Average,
     Difference,
-    Events,
-    Feature,
     FirstKnown,
     HowMany,
     Largest,
     Ratio,
     Several,
-    Summary,
     Total,
     Whether,
-    Window,
-    events,
-    how_many,
     parts_of,
-    sentence,
-    the_first,
-    the_last,
-    total,
 )
+from painresponse.language.plain import parse
+from painresponse.language.sets import FeatureSet, summaries_in
+from painresponse.language.spans import EVER, Span, days, months, years
+from painresponse.language.words import Anchor, Events, Feature, Summary, Window, events, the_first, the_last
 
 __all__ = [
     "EVER",
@@ -53,14 +43,11 @@ __all__ = [
     "Window",
     "days",
     "events",
-    "how_many",
     "months",
     "parse",
     "parts_of",
-    "sentence",
     "summaries_in",
     "the_first",
     "the_last",
-    "total",
     "years",
 ]

@@ -6,22 +6,10 @@ from typing import Any
 
 from painresponse.concepts import Concept, Concepts, Profile, Treatment
 from painresponse.errors import DefinitionError, unknown
+from painresponse.language.combinations import SEVERAL, Age, Difference, Ratio, Several, Whether, parts_of
 from painresponse.language.sets import FeatureSet, summaries_in
 from painresponse.language.spans import Span
-from painresponse.language.words import (
-    SEVERAL,
-    Age,
-    Difference,
-    Events,
-    Feature,
-    Ratio,
-    Several,
-    Summary,
-    Whether,
-    Window,
-    parts_of,
-    sentence,
-)
+from painresponse.language.words import Events, Feature, Summary, Window
 from painresponse.schema import LOCAL_PREFIX
 
 SEEN = "Only events that happened before the index, and were known to the clinic before the index, are seen."
@@ -81,7 +69,7 @@ def lineage(name: str, features: FeatureSet, concepts: Concepts) -> Lineage:
         raise DefinitionError(unknown("feature", name, features.names))
     feature = dict(features)[name]
     sources = dict(_sources(feature, concepts))
-    return Lineage(name, sentence(feature), _words(feature, concepts), sources)
+    return Lineage(name, str(feature), _words(feature, concepts), sources)
 
 
 def _words(feature: Feature, concepts: Concepts) -> str:
@@ -99,7 +87,7 @@ def _words(feature: Feature, concepts: Concepts) -> str:
             return f"1 if ({parts[0]}) is {comparison} {value:g}, else 0"
         case Several():
             return f"{SEVERAL[type(feature)]} of " + ", ".join(f"({part})" for part in parts)
-    return sentence(feature)
+    return str(feature)
 
 
 def _events(those: Events, concepts: Concepts) -> str:
@@ -137,7 +125,7 @@ def _span(span: Span) -> str:
 
 
 def _sources(feature: Feature, concepts: Concepts) -> Iterable[tuple[str, str]]:
-    for summary in sorted(summaries_in([feature]), key=sentence):
+    for summary in sorted(summaries_in([feature]), key=str):
         for name in _named(summary, concepts):
             yield name, _described(name, concepts)
 

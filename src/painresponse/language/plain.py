@@ -13,21 +13,9 @@ age
 import re
 
 from painresponse.errors import DefinitionError, unknown
+from painresponse.language.combinations import COMPARISONS, SEVERAL, Age, Difference, Ratio, Whether
 from painresponse.language.spans import EVER, Span
-from painresponse.language.words import (
-    COMPARISONS,
-    SEVERAL,
-    SUMMARIES,
-    Age,
-    Anchor,
-    Difference,
-    Events,
-    Feature,
-    Ratio,
-    Summary,
-    Whether,
-    Window,
-)
+from painresponse.language.words import SUMMARIES, Anchor, Events, Feature, Summary, Window
 
 _SUMMARY = re.compile(
     r"(?P<word>[a-z][a-z ]*?) of (?P<undisturbed>undisturbed )?(?P<concept>[A-Za-z0-9_.]+)"

@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from painresponse.language.combinations import parts_of
 from painresponse.language.plain import parse
-from painresponse.language.words import Feature, Summary, parts_of, sentence
+from painresponse.language.words import Feature, Summary
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class FeatureSet:
 
     def to_plain(self) -> dict[str, str]:
         """Names to sentences."""
-        return {name: sentence(feature) for name, feature in self.features}
+        return {name: str(feature) for name, feature in self.features}
 
     def fingerprint(self) -> str:
         """SHA-256 of names, order and sentences."""

@@ -8,7 +8,6 @@ A sentence with no window cannot be written, and no word reaches past the index.
 """
 
 from dataclasses import dataclass
-from math import isfinite
 
 from painresponse.errors import DefinitionError, unknown
 from painresponse.language.spans import EVER, Span
@@ -33,17 +32,6 @@ class Feature:
     """Anything that gives one number for one subject at one index. Unknown stays unknown (NaN)."""
 
     __slots__ = ()
-
-    def __str__(self) -> str:
-        return sentence(self)
-
-    def per(self, other: "Feature") -> "Ratio":
-        """This divided by the other; unknown where the other is zero."""
-        return Ratio(self, other)
-
-    def minus(self, other: "Feature") -> "Difference":
-        """This less the other."""
-        return Difference(self, other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,121 +181,8 @@ class Summary(Feature):
         if self.word not in SUMMARIES:
             raise DefinitionError(unknown("summary", self.word, SUMMARIES))
 
-    __str__ = Feature.__str__
-
-
-@dataclass(frozen=True, slots=True)
-class Age(Feature):
-    """Years of 365.25 days from birth to the index."""
-
-    __str__ = Feature.__str__
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio(Feature):
-    """One feature divided by another."""
-
-    top: Feature
-    bottom: Feature
-
-    __str__ = Feature.__str__
-
-
-@dataclass(frozen=True, slots=True)
-class Difference(Feature):
-    """One feature less another."""
-
-    left: Feature
-    right: Feature
-
-    __str__ = Feature.__str__
-
-
-COMPARISONS = ("at least", "at most", "above", "below")
-
-
-@dataclass(frozen=True, slots=True)
-class Whether(Feature):
-    """1 where the comparison holds, 0 where it does not, unknown where the feature is."""
-
-    part: Feature
-    comparison: str
-    value: float
-
-    def __post_init__(self) -> None:
-        if self.comparison not in COMPARISONS:
-            raise DefinitionError(unknown("comparison", self.comparison, COMPARISONS))
-        if not isfinite(self.value):
-            raise DefinitionError("A feature is compared with a plain number.")
-
-    __str__ = Feature.__str__
-
-
-@dataclass(frozen=True, slots=True)
-class Several(Feature):
-    """What is made of one or more features of equal standing."""
-
-    parts: tuple[Feature, ...]
-
-    def __post_init__(self) -> None:
-        if not self.parts:
-            raise DefinitionError(f"Say at least one feature for '{SEVERAL[type(self)]} of'.")
-
-    __str__ = Feature.__str__
-
-
-class Total(Several):
-    """Sum of features, the unknown ones left out; unknown when all are."""
-
-    __slots__ = ()
-
-
-class HowMany(Several):
-    """How many of the features are above zero."""
-
-    __slots__ = ()
-
-
-class AnyOf(Several):
-    """1 where a known feature is above zero, 0 where none is; unknown when all are unknown."""
-
-    __slots__ = ()
-
-
-class AllOf(Several):
-    """0 where a known feature is not above zero; else unknown where any is unknown; else 1."""
-
-    __slots__ = ()
-
-
-class Average(Several):
-    """Mean of the known features; unknown unless at least two are known."""
-
-    __slots__ = ()
-
-
-class Largest(Several):
-    """The largest known feature; unknown when all are."""
-
-    __slots__ = ()
-
-
-class FirstKnown(Several):
-    """The first of the features that is known."""
-
-    __slots__ = ()
-
-
-SEVERAL: dict[type[Several], str] = {
-    Total: "total",
-    HowMany: "how many",
-    AnyOf: "any",
-    AllOf: "all",
-    Average: "average",
-    Largest: "largest",
-    FirstKnown: "first known",
-}
-"""The words for what is made of several features."""
+    def __str__(self) -> str:
+        return f"{self.word.replace('_', ' ')} of {self.window.events} {self.window}"
 
 
 def events(concept: str) -> Events:
@@ -323,54 +198,3 @@ def the_first(concept: str) -> Anchor:
 def the_last(concept: str) -> Anchor:
     """The last event of a concept, to bound a window with."""
     return Anchor("last", concept)
-
-
-def total(*parts: Feature) -> Total:
-    """Sum of features."""
-    return Total(parts)
-
-
-def how_many(*parts: Feature) -> HowMany:
-    """How many features are above zero."""
-    return HowMany(parts)
-
-
-def parts_of(feature: Feature) -> tuple[Feature, ...]:
-    """What a feature is directly made of; age is made of the days since birth."""
-    match feature:
-        case Age():
-            return (_BIRTH,)
-        case Ratio(left, right) | Difference(left, right):
-            return (left, right)
-        case Whether(part):
-            return (part,)
-        case Several(parts):
-            return parts
-    return ()
-
-
-_BIRTH = events("birth").ever().days_since_first()
-
-
-def sentence(feature: Feature) -> str:
-    """The feature in words: what `plain.parse` reads back."""
-    match feature:
-        case Age():
-            return "age"
-        case Summary(word, window):
-            return f"{word.replace('_', ' ')} of {window.events} {window}"
-        case Ratio(top, bottom):
-            return f"ratio of ({sentence(top)}) to ({sentence(bottom)})"
-        case Difference(left, right):
-            return f"difference of ({sentence(left)}) and ({sentence(right)})"
-        case Whether(part, comparison, value):
-            return f"whether ({sentence(part)}) is {comparison} {_plain(value)}"
-        case Several(parts):
-            return f"{SEVERAL[type(feature)]} of " + " and ".join(f"({sentence(part)})" for part in parts)
-    raise DefinitionError(f"There are no words for a {type(feature).__name__}.")
-
-
-def _plain(value: float) -> str:
-    """The shortest text that reads back as the same number."""
-    short = f"{value:g}"
-    return short if float(short) == value else repr(value)

@@ -105,15 +105,21 @@ class BirthRule:
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """One kind of table: its files (a pattern), the columns of subject and time, and what its rows say."""
+    """One kind of table: its files (a pattern), the columns of subject and time, and what its rows say.
+
+    ``visits`` gives words of the time column the dates they stand for, where a study numbers its visits.
+    """
 
     subject: str
     events: tuple[EventRule, ...]
     time: str = ""
     files: str = "*.csv"
     birth: BirthRule | None = None
+    visits: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.visits and not self.time:
+            raise ValueError("visits translates the words of a time column: name it")
         if not self.time and (self.birth or not all(rule.static or rule.time for rule in self.events)):
             raise ValueError("without a time column every event needs static = true or a time of its own")
 
@@ -163,9 +169,25 @@ def read_layout(catalogue: Catalogue) -> Layout:
     layout = build(Layout, catalogue.imports, "import")
     measures = Measures(catalogue.concepts)
     for table in layout.tables:
+        _check_visits(table, layout)
         for rule in table.events:
             _check(rule, catalogue, measures)
     return layout
+
+
+def _check_visits(table: TableLayout, layout: Layout) -> None:
+    for word, day in table.visits.items():
+        if not any(_fits(day, form) for form in layout.dates):
+            raise DefinitionError(
+                f"import, visit {word!r}: {day!r} fits none of the date forms {', '.join(layout.dates)}."
+            )
+
+
+def _fits(day: str, form: str) -> bool:
+    try:
+        return bool(datetime.strptime(day, form))
+    except ValueError:
+        return False
 
 
 def _check(rule: EventRule, catalogue: Catalogue, measures: Measures) -> None:

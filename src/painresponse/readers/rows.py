@@ -71,7 +71,10 @@ def read_rows(
 
 
 def _times(cells: pd.DataFrame, table: TableLayout, layout: Layout) -> Times:
-    return instants(cells[table.time.strip()], layout) if table.time else Times.never(len(cells))
+    if not table.time:
+        return Times.never(len(cells))
+    dates = {word.strip(): date for word, date in table.visits.items()}
+    return instants(cells[table.time.strip()].replace(dates), layout)
 
 
 def _fates(
