@@ -4,7 +4,8 @@ They are declared in ``configs/`` by the clinic, and travel inside every bundle,
 reads codes and units exactly as it did in training.
 """
 
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from collections.abc import Iterable
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from painresponse.schema import LOCAL_PREFIX
@@ -47,7 +48,8 @@ class Concept:
 
     ``units`` gives, for each accepted unit besides the canonical one, the factor to the canonical unit, or
     factor and offset. Values outside ``hard`` (after conversion, both ends allowed) are impossible. ``bare``
-    tells the unit of values that come without one; where it is empty they are taken to be canonical.
+    tells the unit of values that come without one; where it is empty, and for ``canonical_codes``, they are
+    taken to be canonical.
     ``higher`` says what a higher value means (worse or better), ``mcid`` is the smallest change that matters
     to a patient. ``reference`` standardises the values (``<concept>.z``), ``assays`` does so by the assay
     named at the end of the code (``LOINC//26881-3//ELISA``). ``disturbed_by`` names what makes a measurement
@@ -69,6 +71,7 @@ class Concept:
     assays: dict[str, Reference] = field(default_factory=dict)
     disturbed_by: tuple[Disturbance, ...] = ()
     bare: tuple[BareUnit, ...] = ()
+    canonical_codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.higher not in ("", "worse", "better"):
@@ -83,9 +86,9 @@ class Concept:
 class Ingredient:
     """One substance of a treatment class: its code, the daily dose that counts, its opioid conversion.
 
-    ``adequate`` is in ``unit``; ``mme`` is morphine milligram equivalents per ``unit`` (CDC 2022). ``code``
-    is what histories use; ``codes`` are others that mean the same (ATC), ``names`` other names of the substance
-    as drug products spell them.
+    ``adequate`` is in ``unit``, ``adequate_strict`` likewise in the stricter set (S69); ``mme`` is morphine
+    milligram equivalents per ``unit`` (CDC 2022). ``code`` is what histories use; ``codes`` are others that
+    mean the same (ATC), ``names`` other names of the substance as drug products spell them.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Ingredient:
     codes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     adequate: float | None = None
+    adequate_strict: float | None = None
     unit: str = "mg/d"
     mme: float | None = None
     evidence: str = ""
@@ -104,14 +108,22 @@ class Treatment:
 
     A treatment begins with one of its codes (value: daily dose) and ends with that code and ``//STOP``, after
     which may stand why: ``//INEFFICACY``, ``//ADVERSE_EFFECT`` or ``//OTHER``. One with ``lasts_days`` needs
-    no stop: it is over, and can be judged, after so many days.
+    no stop: it is over, and can be judged, after so many days. Where ``session_days`` is given each of
+    ``codes`` is one session of a course, which stands for so many days.
     """
 
     label: str
     min_weeks: float
+    min_weeks_strict: float | None = None
     ingredients: tuple[Ingredient, ...] = ()
     codes: tuple[str, ...] = ()
     lasts_days: float | None = None
+    session_days: float | None = None
+
+    def stricter(self) -> "Treatment":
+        """The class by its strict doses and weeks, where it has any."""
+        weeks = self.min_weeks if self.min_weeks_strict is None else self.min_weeks_strict
+        return replace(self, min_weeks=weeks, ingredients=tuple(_stricter(one) for one in self.ingredients))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +160,12 @@ class Concepts:
     profiles: dict[str, Profile] = field(default_factory=dict)
 
     def patterns(self) -> dict[str, tuple[str, ...]]:
-        """Concept name to code patterns, its local code included."""
-        return {name: (*concept.codes, LOCAL_PREFIX + name) for name, concept in self.concepts.items()}
+        """Concept name to code patterns: its codes, its local code, and each with every assay it declares."""
+        return {name: tuple(_patterns(name, concept)) for name, concept in self.concepts.items()}
+
+    def stricter(self) -> "Concepts":
+        """The same with every treatment class by its strict doses and weeks."""
+        return replace(self, treatments={name: one.stricter() for name, one in self.treatments.items()})
 
     def to_plain(self) -> dict[str, Any]:
         """As plain JSON values, without what is empty."""
@@ -175,10 +191,23 @@ class Concepts:
         )
 
 
+def _patterns(name: str, concept: Concept) -> Iterable[str]:
+    codes = (*concept.codes, LOCAL_PREFIX + name)
+    yield from codes
+    for assay in concept.assays:  # what ends in * means its assays already
+        yield from (f"{code}//{assay}" for code in codes if not code.endswith("*"))
+
+
+def _stricter(one: Ingredient) -> Ingredient:
+    return one if one.adequate_strict is None else replace(one, adequate=one.adequate_strict)
+
+
 def _bare(declared: Any) -> Any:
     """A declaration as a plain table, without what is empty by default (a zero says something, and stays)."""
     if isinstance(declared, tuple):
         return [_bare(item) for item in declared]
+    if isinstance(declared, dict):
+        return {name: _bare(item) for name, item in declared.items()}
     if not is_dataclass(declared):
         return declared
     values = [(one, getattr(declared, one.name)) for one in fields(declared)]

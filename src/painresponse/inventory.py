@@ -5,21 +5,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from painresponse.clinic import Catalogue, load_catalogue
+from painresponse.clinic import load_catalogue
+from painresponse.entries import Entry, OwnEntries, Tally
 from painresponse.readers import histories
 from painresponse.records import Intake, Records
 from painresponse.records.intake import REASONS
 from painresponse.training.cohorts import gather
 from painresponse.training.episodes import Attrition
-from painresponse.training.occurrences import Occurrences
 from painresponse.training.settings import TrainingSettings, training_settings
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What was found. ``found`` holds events and subjects by concept."""
+    """What was found. ``found`` holds events and subjects by concept, ``own`` the site's own entries."""
 
     subjects: int
     intake: Intake
@@ -27,6 +25,7 @@ class Inventory:
     concepts: tuple[str, ...]
     attrition: dict[str, Attrition]
     settings: TrainingSettings
+    own: tuple[Entry, ...] = ()
 
     def missing(self) -> list[str]:
         """Concepts of which nothing was found."""
@@ -41,6 +40,10 @@ class Inventory:
         """Code, reason in words and number of rejected events, the commonest first."""
         lines = [(code, REASONS[reason], n) for (reason, code), n in self.intake.rejected.items()]
         return sorted(lines, key=lambda line: -line[2])
+
+    def levels(self) -> dict[str, dict[str, int]]:
+        """By target: how many episodes were at each level of intractable pain, whichever is asked for."""
+        return {target: one.levels for target, one in self.attrition.items() if one.levels}
 
     def verdicts(self) -> dict[str, str]:
         """By target: yes, or what is missing."""
@@ -57,47 +60,45 @@ class Inventory:
                 for (reason, code), n in self.intake.rejected.items()
             ],
             "unmapped": self.intake.unmapped,
+            "inferred": self.intake.inferred,
+            "unusual": self.intake.unusual,
             "concepts": {
                 name: {"events": events, "subjects": subjects}
                 for name, (events, subjects) in self.found.items()
             },
             "missing": self.missing(),
             "attrition": {target: one.steps for target, one in self.attrition.items()},
+            "levels": self.levels(),
             "targets": self.verdicts(),
+            "own_entries": [one.to_plain() for one in self.own],
             "settings": asdict(self.settings),
         }
 
 
 def take_inventory(folder: Path, site: Path | None = None) -> Inventory:
-    """Read a MEDS folder once, shard by shard, and count."""
+    """Read a MEDS folder once, shard by shard, and count; a second time for the units of a site's entries."""
     catalogue = load_catalogue(site, data=folder)
-    found: dict[str, tuple[int, int]] = {}
+    tally, own = Tally(catalogue.concepts.patterns()), OwnEntries(catalogue)
     subjects = 0
 
     def counted() -> Iterator[tuple[Records, Intake]]:
         nonlocal subjects
         for records, intake in histories(folder, catalogue.concepts):
             subjects += len(records.subjects())
-            _count(records, catalogue, found)
+            tally.add(records)
+            own.add(records)
             yield records, intake
 
     cohort = gather(counted(), catalogue)
     return Inventory(
         subjects,
         cohort.intake,
-        {name: found[name] for name in catalogue.concepts.concepts if name in found},
+        {name: tally.found[name] for name in catalogue.concepts.concepts if name in tally.found},
         tuple(catalogue.concepts.concepts),
         cohort.attrition,
         training_settings(catalogue.training),
+        own.entries(folder, cohort),
     )
-
-
-def _count(records: Records, catalogue: Catalogue, found: dict[str, tuple[int, int]]) -> None:
-    for name in catalogue.concepts.concepts:
-        here = Occurrences(records, catalogue.concepts, [name], dated=False)
-        if len(here):
-            events, subjects = found.get(name, (0, 0))
-            found[name] = (events + len(here), subjects + len(np.unique(here.subject)))
 
 
 def _verdict(attrition: Attrition, settings: TrainingSettings) -> str:

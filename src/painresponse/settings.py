@@ -3,6 +3,7 @@
 import tomllib
 import types
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -27,7 +28,7 @@ def build(cls: type[T], raw: Any, where: str) -> T:
     """Build a settings dataclass from a plain table, checking every word and every type on the way."""
     if not isinstance(raw, dict):
         raise DefinitionError(f"{where} must be a table, not {_kind(raw)}.")
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
     for word in raw:
         if word not in known:
@@ -42,6 +43,12 @@ def build(cls: type[T], raw: Any, where: str) -> T:
         return cls(**values)
     except ValueError as error:
         raise DefinitionError(f"{where}: {error}") from None
+
+
+@cache
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    """Type hints are slow to resolve, and a catalogue builds hundreds of tables of a few kinds."""
+    return get_type_hints(cls)
 
 
 def _convert(hint: Any, raw: Any, where: str) -> Any:

@@ -46,4 +46,4 @@ def test_every_rule_is_counted(catalogue):
     stage = catalogue.interventions["scs"].stages["permanent"]
     records = records_of(catalogue, [(0, LEAD), (30, GENERATOR), (60, GENERATOR)], [(0, GENERATOR)])
     _, attrition = find_episodes(records, catalogue.concepts, stage)
-    assert list(attrition.steps.values()) == [3, 3, 3, 2, 1]
+    assert list(attrition.steps.values()) == [3, 3, 3, 2, 2, 1]

@@ -46,6 +46,21 @@ def test_the_attrition_adds_up_over_shards_and_never_grows(everybody):
     assert (steps[0], steps[-2], steps[-1]) == (4, 3, 2)
 
 
+def test_how_intractable_the_pain_was_is_counted_whoever_enters(everybody):
+    """Of the four implants nobody had severe pain for long enough, and nobody is turned away."""
+    attrition = gather(shards(everybody), everybody).attrition["scs_permanent"]
+    assert attrition.levels == {"none": 4, "possible": 0, "probable": 0, "definite": 0}
+    assert attrition.steps["intractable pain"] == 4
+
+
+def test_the_levels_of_those_excluded_are_not_counted(everybody):
+    minor = [(-17 * 365, "MEDS_BIRTH"), *implanted(2.0)[1:]]
+    cancer = implanted(2.0, (-100, "ICD10CM//G89.3"))
+    records = records_of(everybody, minor, cancer, implanted(2.0))
+    attrition = gather([(records, Intake(3, 3))], everybody).attrition["scs_permanent"]
+    assert (attrition.steps["not excluded"], sum(attrition.levels.values())) == (1, 1)
+
+
 def test_the_order_of_shards_changes_only_the_order_of_the_rows(everybody):
     first, second = (
         gather(order, everybody).examples["scs_permanent"]

@@ -6,7 +6,18 @@ import pytest
 from painresponse.clinic.declarations import Outcome
 from painresponse.training.episodes import find_episodes
 from painresponse.training.labels import Labeller, responded
-from tests.cohorts.clinic import BLOCK, DIAGNOSTIC, EXPLANT, GENERATOR, LEAD, PAIN, PUMP, RFA, records_of
+from tests.cohorts.clinic import (
+    BLOCK,
+    DIAGNOSTIC,
+    EXPLANT,
+    GENERATOR,
+    LEAD,
+    LEAD_OUT,
+    PAIN,
+    PUMP,
+    RFA,
+    records_of,
+)
 
 BASELINE = (-10, PAIN, 8.0)
 IMPLANT = [(-30, LEAD), BASELINE, (0, GENERATOR), (0, LEAD)]
@@ -67,17 +78,26 @@ def test_lost_to_follow_up_is_unknown_not_failed(catalogue):
 
 
 def test_an_explant_before_the_horizon_is_a_failure_whatever_the_pain(catalogue):
-    assert y(catalogue, "scs_permanent", *IMPLANT, (100, EXPLANT), (183, PAIN, 1.0)) == NO
-    assert y(catalogue, "scs_permanent", *IMPLANT, (100, EXPLANT)) == NO
+    out = [(100, EXPLANT), (100, LEAD_OUT)]
+    assert y(catalogue, "scs_permanent", *IMPLANT, *out, (183, PAIN, 1.0)) == NO
+    assert y(catalogue, "scs_permanent", *IMPLANT, *out) == NO
+    assert y(catalogue, "scs_permanent", *IMPLANT, (100, "PR//scs_explant")) == NO, "said outright"
+
+
+def test_a_revision_before_the_horizon_leaves_the_label_to_the_pain(catalogue):
+    for revised in (EXPLANT, LEAD_OUT, "CPT//63663"):
+        assert y(catalogue, "scs_permanent", *IMPLANT, (100, revised), (183, PAIN, 1.0)) == YES
+        assert y(catalogue, "scs_permanent", *IMPLANT, (100, revised)) == UNKNOWN
 
 
 def test_a_device_put_back_within_90_days_was_not_given_up(catalogue):
-    events = [*IMPLANT, (50, EXPLANT), (120, GENERATOR), (183, PAIN, 1.0)]
+    events = [*IMPLANT, (50, EXPLANT), (50, LEAD_OUT), (120, GENERATOR), (183, PAIN, 1.0)]
     assert y(catalogue, "scs_permanent", *events) == YES
 
 
 def test_an_explant_after_the_outcome_was_seen_changes_nothing(catalogue):
-    assert y(catalogue, "scs_permanent", *IMPLANT, (183, PAIN, 1.0), (200, EXPLANT)) == YES
+    later = [(200, EXPLANT), (200, LEAD_OUT)]
+    assert y(catalogue, "scs_permanent", *IMPLANT, (183, PAIN, 1.0), *later) == YES
 
 
 def test_a_major_intervention_of_another_kind_is_a_failure_a_minor_one_is_not(catalogue):

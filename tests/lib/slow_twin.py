@@ -10,7 +10,7 @@ from operator import ge, gt, le, lt
 
 import numpy as np
 
-from painresponse.concepts import Concept, Concepts, Treatment
+from painresponse.concepts import Concept, Concepts
 from painresponse.language import (
     Age,
     AllOf,
@@ -28,13 +28,11 @@ from painresponse.language import (
     Window,
     events,
 )
+from tests.lib.slow_profiles import once_a_moment, profile_values
+from tests.lib.slow_treatments import DAY, days_and_load, stop_of, verdicts
 
-DAY = 86_400_000_000
 HOUR = 3_600_000_000
 YEAR = Fraction(1461, 4) * DAY
-REASONS = {"": "none", "//INEFFICACY": "inefficacy", "//ADVERSE_EFFECT": "adverse effect", "//OTHER": "other"}
-
-RANK = ["begun", *REASONS.values()]
 
 
 @dataclass(frozen=True)
@@ -45,16 +43,6 @@ class Event:
     code: str
     value: float | None = None
     known: int | None = None
-
-
-@dataclass
-class Trial:
-    """One trial of one class; ``over`` is inf while nothing says when it ends."""
-
-    begun: int
-    over: float
-    dosed: bool
-    reason: str = "none"
 
 
 # --- what is seen ---
@@ -144,6 +132,10 @@ def _added(parts: list[float]) -> float:
 
 def _in_window(feature: Summary, seen: list[Event], index: int, concepts: Concepts) -> list[Event]:
     source = feature.window.events
+    if source.concept.endswith(".days") or source.concept == "opioids.mme":
+        span = inf if feature.window.span.unit == "ever" else feature.window.span.microseconds
+        pieces = days_and_load(source.concept, seen, index, concepts, span=span)
+        return [Event(time, source.concept, value) for time, value in pieces]
     found = _source(source.concept, seen, index, concepts)
     if source.hours is not None:
         start, stop = source.hours
@@ -261,7 +253,32 @@ def _source(name: str, seen: list[Event], index: int, concepts: Concepts) -> lis
         return _standardised(first, _source(first, seen, index, concepts), concepts)
     if word == "mme":
         return _doses(first, seen, concepts)
-    return _verdicts(first, word, seen, index, concepts)
+    if first in concepts.profiles:
+        return _of_curves(first, word, seen, index, concepts)
+    pain = [(one.time, one.value) for one in _source("pain", seen, index, concepts) if _scored(one)]
+    found = verdicts(first, word, seen, index, concepts, pain=pain)
+    return [Event(time, name, value) for time, value in found]
+
+
+def _of_curves(name: str, word: str, seen: list[Event], index: int, concepts: Concepts) -> list[Event]:
+    def dated(concept: str) -> list[Event]:
+        found = _source(concept, seen, index, concepts) if concept in concepts.concepts else []
+        return [one for one in found if one.time is not None]
+
+    of = concepts.profiles[name].of
+    trusted = [(one.time, None if _disturbed(one, of, seen, concepts) else one.value) for one in dated(of)]
+    found = profile_values(
+        name,
+        word,
+        concepts,
+        samples=once_a_moment(trusted),
+        awakenings=[one.time for one in dated("awakening")],
+    )
+    return [Event(time, name, value) for time, value in found]
+
+
+def _scored(event: Event) -> bool:
+    return event.time is not None and event.value is not None
 
 
 def _standardised(name: str, found: list[Event], concepts: Concepts) -> list[Event]:
@@ -278,6 +295,8 @@ def _standardised(name: str, found: list[Event], concepts: Concepts) -> list[Eve
 
 def matches(code: str, name: str, concept: Concept) -> bool:
     """Whether a code means the concept."""
+    for assay in concept.assays:
+        code = code.removesuffix(f"//{assay}")
     if code == f"PR//{name}":
         return True
     return any(code.startswith(one[:-1]) if one.endswith("*") else code == one for one in concept.codes)
@@ -290,130 +309,13 @@ def _doses(drug: str, seen: list[Event], concepts: Concepts) -> list[Event]:
             if one.mme is None or one.name.replace(" ", "_") != drug:
                 continue
             for event in seen:
-                if event.code == one.code:
-                    value = None if event.value is None else event.value * one.mme
-                    found.append(Event(event.time, event.code, value))
-                elif _stop_of(event.code, one.code):
-                    found.append(Event(event.time, event.code, 0.0))
+                for code in (one.code, *one.codes):
+                    if event.code in (code, f"{code}//PRN"):
+                        value = None if event.value is None else event.value * one.mme
+                        found.append(Event(event.time, event.code, value))
+                    elif stop_of(event.code, code):
+                        found.append(Event(event.time, event.code, 0.0))
     return found
-
-
-def _stop_of(code: str, begun_by: str) -> str | None:
-    return next((reason for end, reason in REASONS.items() if code == f"{begun_by}//STOP{end}"), None)
-
-
-# --- trials ---
-
-
-def _verdicts(name: str, word: str, seen: list[Event], index: int, concepts: Concepts) -> list[Event]:
-    trials = {one: trials_of(one, seen, concepts) for one in concepts.treatments}
-    found = []
-    for trial in trials[name]:
-        verdict = _verdict(word, trial, name, trials, seen=seen, index=index, concepts=concepts)
-        if verdict is not None:
-            time = trial.begun if word == "trial" else min(trial.over, index - 1)
-            found.append(Event(int(time), name, verdict))
-    return found
-
-
-def trials_of(name: str, seen: list[Event], concepts: Concepts) -> list[Trial]:
-    """The trials of one class, oldest first."""
-    trials: list[Trial] = []
-    for taken in sorted(_taken(name, concepts.treatments[name], seen), key=lambda one: (one.begun, one.over)):
-        if not trials or taken.begun > trials[-1].over + 30 * DAY:
-            trials.append(taken)
-            continue
-        trial = trials[-1]
-        trial.dosed = trial.dosed or taken.dosed
-        if taken.over == trial.over:
-            trial.reason = max(trial.reason, taken.reason, key=RANK.index)
-        elif taken.over > trial.over:
-            trial.over, trial.reason = taken.over, taken.reason
-    return trials
-
-
-def _taken(name: str, treatment: Treatment, seen: list[Event]) -> list[Trial]:
-    """Each stretch on one drug of the class: from a beginning to the next word about that drug."""
-    lasts = inf if treatment.lasts_days is None else treatment.lasts_days * DAY
-    least = {one.code: one.adequate or 0.0 for one in treatment.ingredients}
-    least |= dict.fromkeys((*treatment.codes, f"PR//{name}"), 0.0)
-    found = []
-    for code, enough in least.items():
-        words = [
-            one for one in seen if one.time is not None and (one.code == code or _stop_of(one.code, code))
-        ]
-        words.sort(key=lambda one: (one.time, one.code == code))
-        for word, following in zip(words, [*words[1:], None], strict=False):
-            if word.code != code:
-                continue
-            taken = Trial(word.time, word.time + lasts, word.value is None or word.value >= enough, "begun")
-            if following is not None and following.time <= taken.over + 30 * DAY:
-                taken.over, taken.reason = following.time, _stop_of(following.code, code) or "begun"
-            found.append(taken)
-    return found
-
-
-def _verdict(
-    word: str,
-    trial: Trial,
-    name: str,
-    trials: dict[str, list[Trial]],
-    *,
-    seen: list[Event],
-    index: int,
-    concepts: Concepts,
-) -> float | None:
-    lasted = min(trial.over, index) - trial.begun
-    intolerance = trial.reason == "adverse effect" and lasted >= 7 * DAY
-    long = lasted >= concepts.treatments[name].min_weeks * 7 * DAY
-    if word == "trial":
-        return lasted / DAY
-    if word == "intolerance":
-        return 1.0 if intolerance else None
-    if not (intolerance or (long and trial.dosed)):
-        return None
-    failed = _failed(trial, name, trials, seen=seen, index=index, concepts=concepts)
-    return (1.0 if failed == 3.0 else None) if word == "proxy" else failed
-
-
-def _failed(
-    trial: Trial,
-    name: str,
-    trials: dict[str, list[Trial]],
-    *,
-    seen: list[Event],
-    index: int,
-    concepts: Concepts,
-) -> float | None:
-    """1 measured, 2 reason given, 3 by proxy."""
-
-    def pain(around: float, first: int, last: int) -> float | None:
-        return _mean_pain(seen, around + first * DAY, around + last * DAY, concepts)
-
-    before, on = pain(trial.begun, -60, 0), pain(trial.begun, 28, 120)
-    if before is not None and on is not None and on > 0.7 * before:
-        return 1.0
-    if trial.reason in ("inefficacy", "adverse effect"):
-        return 2.0
-    if trial.over >= index:
-        severe = pain(index, -90, 0)
-    else:
-        others = [one.begun for other, found in trials.items() if other != name for one in found]
-        following = min((time for time in others if time >= trial.over), default=inf)
-        severe = pain(following, -90, 0) if following <= trial.over + 60 * DAY else None
-    return 3.0 if severe is not None and severe >= 5 else None
-
-
-def _mean_pain(seen: list[Event], first: float, last: float, concepts: Concepts) -> float | None:
-    scores = [
-        one.value
-        for one in seen
-        if matches(one.code, "pain", concepts.concepts["pain"])
-        and one.value is not None
-        and one.time is not None
-        and first <= one.time <= last
-    ]
-    return sum(scores) / len(scores) if scores else None
 
 
 # --- intake ---
@@ -422,6 +324,11 @@ def _mean_pain(seen: list[Event], first: float, last: float, concepts: Concepts)
 def slow_conversion(value: float, unit: str | None, concept: Concept) -> float | None:
     """A value in the concept's unit as float32, or None if it is rejected."""
     factor, offset = 1.0, 0.0
+    if not unit and concept.bare:
+        fits = [one.unit for one in concept.bare if np.float32(one.least) <= value < np.float32(one.below)]
+        if not fits:
+            return None
+        unit = fits[0]
     if unit and concept.unit and unit != concept.unit:
         if unit not in concept.units:
             return None

@@ -1,6 +1,7 @@
 """Random histories and features for the laws: dense in ties, edges of windows, missing values and times."""
 
 from datetime import datetime
+from itertools import chain
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from painresponse.concepts import Concepts
 from painresponse.engine import Plan, compute
+from painresponse.engine.curves import profile_words
+from painresponse.engine.treatments import EXPOSURE_SUMMARIES, OPIOIDS, TRIAL_WORDS
 from painresponse.language import (
     EVER,
     Age,
@@ -20,8 +23,9 @@ from painresponse.language import (
     Window,
     events,
 )
+from painresponse.language.combinations import COMPARISONS, SEVERAL
 from painresponse.language.spans import Span
-from painresponse.language.words import COMPARISONS, SEVERAL, SUMMARIES, Feature
+from painresponse.language.words import SUMMARIES, Feature
 from painresponse.records import Asks, RawEvents, Records, collect
 from painresponse.schema import STATIC
 from tests.lib.slow_twin import DAY, HOUR, Event
@@ -51,8 +55,10 @@ CONCEPTS = (
     "morphine.mme",
     "oxycodone.mme",
 )
-TRIAL_SOURCES = tuple(
-    f"{one}.{word}" for one in VOCABULARY.treatments for word in ("trial", "failed", "intolerance", "proxy")
+TRIAL_SOURCES = tuple(f"{one}.{word}" for one in VOCABULARY.treatments for word in TRIAL_WORDS)
+EXPOSURE_SOURCES = (*(f"{one}.days" for one in VOCABULARY.treatments), *OPIOIDS)
+PROFILE_SOURCES = tuple(
+    f"{name}.{word}" for name, one in VOCABULARY.profiles.items() for word in profile_words(one)
 )
 
 spans = st.one_of(
@@ -69,6 +75,10 @@ anchors = st.builds(Anchor, st.sampled_from(["first", "last"]), st.sampled_from(
 @st.composite
 def summaries(draw: st.DrawFn, words: tuple[str, ...] = SUMMARIES) -> Summary:
     """One summary over one source."""
+    of_exposures = [word for word in words if word in EXPOSURE_SUMMARIES]
+    if of_exposures and draw(st.integers(0, 5)) == 0:
+        exposure = events(draw(st.sampled_from(EXPOSURE_SOURCES)))
+        return Summary(draw(st.sampled_from(of_exposures)), exposure.within(draw(spans)))
     concept = draw(st.sampled_from(CONCEPTS + TRIAL_SOURCES))
     source = events(concept)
     if concept not in TRIAL_SOURCES and (between := draw(hours)):
@@ -127,7 +137,8 @@ measured = st.tuples(
 widely = st.tuples(st.just("marker"), st.none() | sizes)
 reasons = ("", ": inefficacy", ": adverse effect", ": other")
 doses = st.none() | st.sampled_from([10.0, 27.0, 40.0, 300.0, 900.0, 1200.0, 1800.0])
-begun = st.tuples(st.sampled_from([*DRUGS, "nerve_block", "nsaid"]), doses)
+TREATED = (*DRUGS, "nerve_block", "nsaid", "ATC//N02AA01")
+begun = st.tuples(st.sampled_from(TREATED), doses)
 ended = st.tuples(
     st.builds(
         lambda drug, reason: f"{drug} stop{reason}",
@@ -136,10 +147,17 @@ ended = st.tuples(
     ),
     st.none(),
 )
-treated_or_hurt = st.one_of(
-    st.tuples(st.just("pain"), quarters), begun, begun, ended, st.just(("ibuprofen", 1200.0))
-)
-said = st.one_of(measured, measured, widely, begun, ended, st.just(("birth", None)))
+AS_NEEDED = {one: code_of(f"{one}//PRN" if "//" in one else f"{one} as needed") for one in TREATED}
+ENDS = {one: code_of(one) + "//STOP" for one in TREATED}
+STOPPED = ("", "//INEFFICACY", "//ADVERSE_EFFECT", "//OTHER")
+SUPPLY = {one: code_of(f"{one}//DAYS" if "//" in one else f"{one} days") for one in TREATED}
+as_needed = begun.map(lambda pair: (AS_NEEDED[pair[0]], pair[1]))
+supplies = st.none() | st.sampled_from([0.25, 7.0, 14.0, 28.0, 30.0, 90.0])
+supplied = st.tuples(st.sampled_from(TREATED).map(SUPPLY.get), supplies)
+hurt = st.tuples(st.just("pain"), quarters)
+usual = st.just(("ibuprofen", 1200.0))
+treated_or_hurt = st.one_of(hurt, hurt, hurt, begun, as_needed, ended, usual, usual)
+said = st.one_of(measured, measured, widely, begun, ended, supplied, st.just(("birth", None)))
 
 
 @st.composite
@@ -166,17 +184,68 @@ def unseen(draw: st.DrawFn) -> Event:
     return Event(event.time, event.code, event.value, draw(future))
 
 
-people = st.lists(happenings(), max_size=25).map(tuple)
-patients = st.lists(
-    happenings(st.integers(1, 80).map(lambda tens: INDEX - tens * 5 * DAY), treated_or_hurt),
-    min_size=4,
-    max_size=25,
-).map(tuple)
+@st.composite
+def prescriptions(draw: st.DrawFn, times: st.SearchStrategy[int | None]) -> tuple[Event, ...]:
+    """A beginning, daily or as needed, how long it lasts, said twice or known later, perhaps an end."""
+    drug, dose = draw(begun)
+    time = draw(times)
+    known = draw(st.none() | past) if draw(st.booleans()) else None
+    begin = AS_NEEDED[drug] if draw(st.booleans()) else code_of(drug)
+    days = draw(st.lists(supplies, min_size=1, max_size=2, unique=True))
+    supply = [Event(time, SUPPLY[drug], each, known) for each in days]
+    end = [Event(draw(times), ENDS[drug] + draw(st.sampled_from(STOPPED)))] if draw(st.booleans()) else []
+    return (Event(time, begin, dose), *supply, *end)
+
+
+def histories(
+    one: st.SearchStrategy[Event], several: st.SearchStrategy[Person], least: int
+) -> st.SearchStrategy[Person]:
+    """Events one by one and prescriptions."""
+    each = st.one_of(one.map(lambda event: (event,)), one.map(lambda event: (event,)), several)
+    return st.lists(each, min_size=least, max_size=25).map(lambda parts: tuple(chain.from_iterable(parts)))
+
+
+fives = st.integers(1, 45).map(lambda count: INDEX - count * 5 * DAY)
+people = histories(happenings(), prescriptions(past_or_none), 0)
+patients = histories(happenings(fives, treated_or_hurt), prescriptions(fives), 6)
 """People with much to judge: treatments and pain scores every few days."""
+
+_minutes = st.sampled_from([0, 9, 10, 14, 15, 20, 25, 30, 35, 40, 45, 50, 51, 60, 75, 90, 240, 480, 600])
+_sampled_at = st.builds(
+    lambda day, minutes: INDEX - INDEX % DAY - day * DAY + 6 * HOUR + minutes * 60_000_000,
+    st.integers(1, 3),
+    st.one_of(_minutes, _minutes, st.integers(-480, 1100)),
+)
+_whole_mornings = st.builds(
+    lambda start, values: tuple(
+        Event(start + place * 15 * 60_000_000, code_of("saliva"), value) for place, value in enumerate(values)
+    ),
+    _sampled_at,
+    st.lists(quarters, min_size=3, max_size=6),
+)
+samplers = st.builds(
+    lambda mornings, single: (*chain.from_iterable(mornings), *single),
+    st.lists(_whole_mornings, max_size=3),
+    st.lists(
+        happenings(
+            _sampled_at,
+            st.one_of(
+                *[st.tuples(st.just("saliva"), st.none() | quarters)] * 4,
+                st.just(("awakening", None)),
+                st.just(("awakening", None)),
+                st.just(("steroid", None)),
+            ),
+        ),
+        max_size=12,
+    ),
+)
+"""People whose saliva was sampled several times on a few days."""
 
 later = st.lists(unseen(), max_size=10).map(tuple)
 treated_later = st.lists(
-    happenings(st.integers(0, 20).map(lambda fives: INDEX + fives * 5 * DAY), treated_or_hurt), max_size=10
+    happenings(st.integers(0, 20).map(lambda fives: INDEX + fives * 5 * DAY), treated_or_hurt),
+    min_size=1,
+    max_size=10,
 ).map(tuple)
 """The months after the index of people with much to judge."""
 crowds = st.lists(people, min_size=1, max_size=5).map(tuple)

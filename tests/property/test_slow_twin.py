@@ -12,6 +12,8 @@ from painresponse.records import collect
 from painresponse.records.rows import history
 from tests.lib.slow_twin import Event, slow, slow_conversion, unrepeated
 from tests.lib.strategies import (
+    EXPOSURE_SOURCES,
+    EXPOSURE_SUMMARIES,
     INDEX,
     TRIAL_SOURCES,
     Person,
@@ -68,6 +70,19 @@ def test_every_verdict_on_every_trial_agrees(person):
         for source in TRIAL_SOURCES
         for word in ("count", "sum", "last", "first", "days_since_last", "days_since_first")
         for span in (EVER, days(90))
+    ]
+    check(FeatureSet(tuple((str(one), one) for one in said)), person)
+
+
+@examples(200)
+@given(people | patients)
+def test_days_covered_and_opioid_load_agree_in_every_window(person):
+    """Cut at the edges of other windows or not."""
+    said = [
+        Summary(word, events(source).within(span))
+        for source in EXPOSURE_SOURCES
+        for word in EXPOSURE_SUMMARIES
+        for span in (days(3), days(30), days(90), days(700), EVER)
     ]
     check(FeatureSet(tuple((str(one), one) for one in said)), person)
 

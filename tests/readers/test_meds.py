@@ -2,16 +2,20 @@
 
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from painresponse.clinic import load_catalogue
 from painresponse.errors import RecordError
-from painresponse.readers import histories, last_known, read_asks, read_shard, shards
+from painresponse.readers import histories, last_known, meds, read_asks, read_shard, shards
+from painresponse.records import Intake
 from painresponse.schema import MICROSECONDS_PER_DAY as DAY
 from painresponse.schema import STATIC
 
@@ -207,6 +211,84 @@ def test_an_empty_shard_holds_nobody(tmp_path):
     shard(tmp_path, **nothing)
     ((records, intake),) = histories(tmp_path, CONCEPTS)
     assert len(records) == 0 and intake.given == 0 and len(last_known(records)) == 0
+
+
+def sorted_events(counts, seed=0) -> pa.Table:
+    """So many events for each subject, sorted by subject."""
+    subject = np.repeat(np.arange(len(counts)) + 1, counts)
+    rng = np.random.default_rng(seed)
+    return pa.table(
+        {
+            "subject_id": subject.astype(np.int64),
+            "time": NOON_US + rng.integers(0, 9, len(subject)) * DAY,
+            "code": pa.array([f"PR//pain{one}" for one in "abcde"]).take(
+                pa.array(rng.integers(0, 5, len(subject)))
+            ),
+            "numeric_value": rng.integers(0, 3, len(subject)).astype(np.float32),
+            "unit": pa.array([None, "{score}"]).take(pa.array(rng.integers(0, 2, len(subject)))),
+        }
+    ).cast(
+        pa.schema(
+            {
+                "subject_id": pa.int64(),
+                "time": pa.timestamp("us"),
+                "code": pa.string(),
+                "numeric_value": pa.float32(),
+                "unit": pa.string(),
+            }
+        )
+    )
+
+
+@given(
+    counts=st.lists(st.integers(1, 30), min_size=1, max_size=20),
+    at_once=st.integers(1, 60),
+    batch=st.integers(1, 40),
+    group=st.integers(1, 50),
+)
+def test_a_file_read_in_pieces_holds_every_subject_whole_and_the_same(counts, at_once, batch, group):
+    with TemporaryDirectory() as room, pytest.MonkeyPatch.context() as patch:
+        (Path(room) / "data").mkdir()
+        pq.write_table(sorted_events(counts), Path(room) / "data" / "0.parquet", row_group_size=group)
+        ((whole, account),) = histories(Path(room), CONCEPTS)
+        patch.setattr(meds, "EVENTS_AT_ONCE", at_once)
+        patch.setattr(meds, "BATCH", batch)
+        pieces = list(histories(Path(room), CONCEPTS))
+    assert sum((one for _, one in pieces), Intake()) == account
+    assert np.concatenate([one.subjects() for one, _ in pieces]).tolist() == whole.subjects().tolist()
+    for column in ("subject", "time", "available", "value"):
+        assert_array_equal(
+            np.concatenate([getattr(one, column) for one, _ in pieces]), getattr(whole, column)
+        )
+    assert [one.codes[place] for one, _ in pieces for place in one.code] == [
+        whole.codes[place] for place in whole.code
+    ]
+
+
+def test_pieces_are_hardly_larger_than_they_may_be(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    pq.write_table(sorted_events([7] * 200), tmp_path / "data" / "0.parquet", row_group_size=13)
+    monkeypatch.setattr(meds, "EVENTS_AT_ONCE", 100)
+    monkeypatch.setattr(meds, "BATCH", 10)
+    sizes = [account.given for _, account in histories(tmp_path, CONCEPTS)]
+    assert sum(sizes) == 1400 and len(sizes) > 10
+    assert max(sizes) < 100 + 10 + 7
+
+
+def test_a_large_file_that_is_not_sorted_by_subject_is_refused_with_its_name(tmp_path, monkeypatch):
+    path = shard(tmp_path, subject_id=pa.array([4711, 4711, 4710]))
+    assert sum(len(records) for records, _ in histories(tmp_path, CONCEPTS)) == 3
+    monkeypatch.setattr(meds, "EVENTS_AT_ONCE", 2)
+    with pytest.raises(RecordError, match=r"more than 2 events and is not sorted by subject_id") as refused:
+        list(histories(tmp_path, CONCEPTS))
+    assert str(path) in str(refused.value) and "471" not in str(refused.value)
+
+
+def test_a_divided_subject_is_found_before_anything_is_read(tmp_path):
+    shard(tmp_path)
+    shard(tmp_path, "1.parquet", numeric_value=pa.array(["unreadable"] * 3))
+    with pytest.raises(RecordError, match=r"2 subjects stand both in .*0\.parquet and in .*1\.parquet"):
+        next(histories(tmp_path, CONCEPTS))
 
 
 def test_the_last_known_ask_is_a_day_after_the_last_dated_event(tmp_path):

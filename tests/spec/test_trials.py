@@ -1,14 +1,18 @@
 """What was tried before, and whether it failed.
 
-A trial is what one patient had of one class of treatment: begun, perhaps changed, perhaps ended. It is
-*adequate* when it lasted long enough at a dose that counts; an adequate trial may have *failed*. In these
-tables an anti-inflammatory drug needs 3 weeks at 1,200 mg of ibuprofen, a gabapentinoid 6 weeks at 1,800 mg
-of gabapentin, and a nerve block lasts 28 days without anyone ending it.
+A trial is what one patient had of one class of treatment: begun, perhaps changed, perhaps ended (see
+`test_exposures` for how long a prescription lasts). It is *adequate* when it lasted long enough at a median
+dose that counts; an adequate trial may have *failed*. In these tables an anti-inflammatory drug needs 3 weeks
+at 1,200 mg of ibuprofen, a gabapentinoid 6 weeks at 1,800 mg of gabapentin or 300 mg of pregabalin, and a
+nerve block lasts 28 days without anyone ending it.
 """
+
+from dataclasses import replace
 
 import pytest
 
 from tests.lib.tables import answer, answers
+from tests.lib.vocabulary import VOCABULARY
 
 TRIED, FAILED = "count of nsaid.trial ever", "count of nsaid.failed ever"
 HOW = "last of nsaid.failed ever"  # 1: pain was measured, 2: a reason was given, 3: inferred
@@ -125,14 +129,93 @@ def test_adequate_means_long_enough_at_a_dose_that_counts(days, dose, failed):
     assert answers(text, TRIED, FAILED) == {1: (1, failed)}
 
 
-def test_one_adequate_dose_within_the_trial_is_enough():
+def test_a_dose_that_equals_the_adequate_one_counts_whatever_its_decimals():
+    """13.4 mg, held with seven digits, is 13.4 mg."""
+    nsaid = VOCABULARY.treatments["nsaid"]
+    ibuprofen = replace(nsaid.ingredients[0], adequate=13.4)
+    classes = {**VOCABULARY.treatments, "nsaid": replace(nsaid, ingredients=(ibuprofen,))}
     text = """
         patient | days before | code                       | value
+              1 | 100         | ibuprofen                  | 13.4
+              1 | 50          | ibuprofen stop: inefficacy |
+    """
+    assert answer(text, FAILED, concepts=replace(VOCABULARY, treatments=classes)) == {1: 1}
+
+
+@pytest.mark.parametrize(("low", "failed"), [(10, 1), (20, 1), (20.1, 0), (39, 0)])
+def test_the_median_dose_counts_so_half_of_the_days_must_reach_it(low, failed):
+    """40 days, the first of them at 400 mg, the rest at 1,200."""
+    text = f"""
+        patient | days before | code                       | value
               1 | 100         | ibuprofen                  | 400
-              1 | 80          | ibuprofen                  | 1200
+              1 | {100 - low} | ibuprofen                  | 1200
               1 | 60          | ibuprofen stop: inefficacy |
     """
-    assert answer(text, FAILED) == {1: 1}
+    assert answer(text, FAILED) == {1: failed}
+
+
+@pytest.mark.parametrize(("pregabalin", "failed"), [(300, 1), (150, 0)])
+def test_each_drug_of_a_class_is_measured_by_its_own_dose(pregabalin, failed):
+    """50 days on a third of a dose of gabapentin, then 50 on pregabalin."""
+    text = f"""
+        patient | days before | code                        | value
+              1 | 200         | gabapentin                  | 600
+              1 | 150         | gabapentin stop             |
+              1 | 150         | pregabalin                  | {pregabalin}
+              1 | 100         | pregabalin stop: inefficacy |
+    """
+    assert answer(text, "count of gabapentinoid.failed ever") == {1: failed}
+
+
+def test_of_two_drugs_taken_on_one_day_the_one_nearest_to_its_adequate_dose_counts():
+    """Doses of different drugs are not added up: two halves are no whole."""
+    text = """
+        patient | days before | code                        | value
+              1 | 200         | gabapentin                  | 300
+              1 | 200         | pregabalin                  | 300
+              1 | 100         | gabapentin stop             |
+              1 | 100         | pregabalin stop: inefficacy |
+              2 | 200         | gabapentin                  | 900
+              2 | 200         | pregabalin                  | 150
+              2 | 100         | gabapentin stop             |
+              2 | 100         | pregabalin stop: inefficacy |
+    """
+    assert answer(text, "count of gabapentinoid.failed ever") == {1: 1, 2: 0}
+
+
+@pytest.mark.parametrize(("days", "failed"), [(42, 1), (41, 0)])
+def test_a_day_on_treatment_as_needed_counts_half(days, failed):
+    """Three weeks of a drug taken as needed are six."""
+    text = f"""
+        patient | days before  | code                       | value
+              1 | 100          | ibuprofen as needed        | 1200
+              1 | {100 - days} | ibuprofen stop: inefficacy |
+    """
+    assert answer(text, FAILED) == {1: failed}
+
+
+def test_a_day_on_which_one_drug_is_taken_daily_counts_whole():
+    text = """
+        patient | days before | code                        | value
+              1 | 100         | gabapentin                  | 1800
+              1 | 100         | pregabalin as needed        | 300
+              1 | 58          | gabapentin stop             |
+              1 | 58          | pregabalin stop: inefficacy |
+    """
+    assert answer(text, "count of gabapentinoid.failed ever") == {1: 1}
+
+
+@pytest.mark.parametrize(("pause", "failed"), [(0, 1), (1, 0), (20, 0)])
+def test_days_without_treatment_inside_a_trial_do_not_make_it_longer(pause, failed):
+    """21 days between the first beginning and the last end."""
+    text = f"""
+        patient | days before | code                       | value
+              1 | 100         | ibuprofen                  | 1200
+              1 | 99.5        | ibuprofen stop             |
+              1 | {99.5 - pause} | ibuprofen               | 1200
+              1 | 79          | ibuprofen stop: inefficacy |
+    """
+    assert answers(text, "last of nsaid.trial ever", FAILED) == {1: (21, failed)}
 
 
 def test_the_dose_beside_an_end_does_not_make_a_trial_adequate():
@@ -155,6 +238,17 @@ def test_stopped_for_an_adverse_effect_after_a_week_counts_at_any_dose(days, cou
     assert answers(text, NOT_TOLERATED, FAILED) == {1: (counts, counts)}
 
 
+def test_a_week_of_adverse_effects_is_a_week_on_treatment():
+    text = """
+        patient | days before | code                           | value
+              1 | 100         | ibuprofen                      | 200
+              1 | 98          | ibuprofen stop                 |
+              1 | 80          | ibuprofen                      | 200
+              1 | 75.5        | ibuprofen stop: adverse effect |
+    """
+    assert answers(text, "last of nsaid.trial ever", NOT_TOLERATED) == {1: (24.5, 0)}
+
+
 # --- failed ---
 
 
@@ -166,6 +260,29 @@ def test_a_given_reason_says_that_a_trial_failed(reason, how):
               1 | 50          | ibuprofen stop: {reason} |
     """
     assert answer(text, HOW) == {1: how}
+
+
+@pytest.mark.parametrize(("late", "how"), [(0, 2), (30, 2), (30.1, None)])
+def test_a_reason_given_up_to_30_days_after_the_supply_ran_out_still_tells_why(late, how):
+    """It no longer tells when: the trial was over with its supply."""
+    text = f"""
+        patient | days before | code                       | value
+              1 | 100         | ibuprofen                  | 1200
+              1 | 100         | ibuprofen days             | 40
+              1 | {60 - late} | ibuprofen stop: inefficacy |
+    """
+    assert answers(text, HOW, "last of nsaid.trial ever") == {1: (how, 40)}
+
+
+def test_of_several_reasons_given_at_once_each_is_heard():
+    text = """
+        patient | days before | code                           | value
+              1 | 100         | ibuprofen                      | 400
+              1 | 80          | ibuprofen stop: other          |
+              1 | 80          | ibuprofen stop                 |
+              1 | 80          | ibuprofen stop: adverse effect |
+    """
+    assert answers(text, HOW, NOT_TOLERATED) == {1: (2, 1)}
 
 
 def test_no_reason_and_no_pain_score_says_neither_that_it_worked_nor_that_it_failed():
@@ -347,3 +464,97 @@ def test_a_second_end_of_what_is_over_already_says_nothing():
               1 | 100         | ibuprofen stop |
     """
     assert answers(text, TRIED, "last of nsaid.trial ever") == {1: (1, 30)}
+
+
+# --- lines and drugs ---
+
+
+def test_the_line_of_a_class_is_its_place_in_the_order_of_first_trials():
+    """Said once for each class, when it was first tried; classes begun together share a line."""
+    text = """
+        patient | days before | code            | value
+              1 | 400         | ibuprofen       | 400
+              1 | 390         | ibuprofen stop  |
+              1 | 300         | nerve_block     |
+              1 | 200         | ibuprofen       | 1200
+              1 | 100         | gabapentin      | 900
+              1 | 100         | oxycodone       | 20
+    """
+    classes = ("nsaid", "nerve_block", "gabapentinoid", "opioid")
+    sentences = [f"first of {one}.line ever" for one in classes]
+    assert answers(text, *sentences) == {1: (1, 2, 3, 3)}
+    assert answers(text, "count of nsaid.line ever", "days since last of nsaid.line ever") == {1: (1, 400)}
+
+
+def test_a_class_never_tried_has_no_line():
+    text = """
+        patient | days before | code                       | value
+              1 | 100         | ibuprofen                  | 1200
+    """
+    assert answer(text, "first of gabapentinoid.line ever") == {1: None}
+
+
+def test_the_drugs_of_failed_trials_are_counted_each_once():
+    """When it first failed, valued by how the failure is known."""
+    text = """
+        patient | days before | code                        | value
+              1 | 600         | gabapentin                  | 1800
+              1 | 550         | gabapentin stop: inefficacy |
+              1 | 500         | gabapentin                  | 1800
+              1 | 450         | gabapentin                  | 2400
+              1 | 430         | gabapentin stop             |
+              1 | 430         | pregabalin                  | 300
+              1 | 400         | pregabalin stop: inefficacy |
+              2 | 100         | pregabalin                  | 300
+    """
+    said = ["count of gabapentinoid.failed ever", "count of gabapentinoid.drug_failed ever"]
+    when = "days since last of gabapentinoid.drug_failed ever"
+    assert answers(text, *said) == {1: (2, 2), 2: (0, 0)}
+    assert answer(text, when) == {1: 400, 2: None}
+
+
+def test_all_codes_of_an_ingredient_are_one_drug():
+    text = """
+        patient | days before | code                            | value
+              1 | 200         | morphine                        | 40
+              1 | 150         | ATC//N02AA01                    | 60
+              1 | 100         | ATC//N02AA01//STOP//INEFFICACY  |
+    """
+    said = ["last of opioid.trial ever", "count of opioid.failed ever", "count of opioid.drug_failed ever"]
+    assert answers(text, *said) == {1: (100, 1, 1)}
+
+
+# --- courses of sessions ---
+
+
+def sessions(days_before: list[int]) -> str:
+    """One patient's coded sessions; in this vocabulary each stands for three weeks, and six weeks are enough."""
+    return "patient | days before | code | value\n" + "".join(
+        f"1 | {one} | CPT//97110 |\n" for one in days_before
+    )
+
+
+@pytest.mark.parametrize(
+    ("days_before", "failed"),
+    [
+        ([200], 0),  # one session is no course
+        ([200, 197], 0),  # nor are two in a week
+        ([200, 197, 193, 190, 186, 179], 1),  # six in three weeks
+        ([200, 180, 160], 1),  # three over six weeks
+        ([200, 120, 40], 0),  # three with months between them are three beginnings
+    ],
+)
+def test_coded_sessions_make_a_course_when_they_reach_its_weeks(days_before, failed):
+    """Followed by another class within 60 days, with pain still severe: a failed course where it was one."""
+    last = min(days_before) - 25
+    text = sessions(days_before) + f"1 | {last} | ibuprofen | 1200\n1 | {last + 1} | pain | 8\n"
+    assert answer(text, "count of rehabilitation.failed ever") == {1: failed}
+
+
+def test_a_course_recorded_as_one_needs_no_sessions():
+    text = """
+        patient | days before | code                | value
+              1 | 200         | rehabilitation      |
+              1 | 120         | rehabilitation stop: inefficacy |
+    """
+    assert answer(text, "count of rehabilitation.failed ever") == {1: 1}

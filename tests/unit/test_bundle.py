@@ -138,7 +138,7 @@ def _known_instead_of_unknown(metadata):
             "not a bundle that can be read",
         ),
         (
-            lambda m: m["concepts"]["cortisol_serum"]["units"].update({"ug/dL": [27.6]}),
+            lambda m: m["concepts"]["crp"]["units"].update({"mg/dL": [10.1]}),
             "no longer gives the feature rows of its golden patients",
         ),
     ],

@@ -1,12 +1,16 @@
 """The packaged declarations, and a site's own laid over them."""
 
+import math
+
 import pytest
 
 from painresponse.clinic import load_catalogue
 from painresponse.clinic.catalogue import SITE_FILE
 from painresponse.clinic.requirements import requirements
+from painresponse.engine import Plan
 from painresponse.errors import DefinitionError
 from painresponse.language import events, months
+from tests.lib.source import ROOT
 
 TARGETS = [
     "scs_trial",
@@ -55,6 +59,144 @@ def test_every_repeated_feature_is_written_out(catalogue):
     assert not any("{" in text for text in catalogue.features.to_plain().values())
     failed = catalogue.features.to_plain()["classes_failed"]
     assert failed.count(".failed") == len(catalogue.concepts.treatments)
+
+
+def test_no_bracket_is_left_in_a_sentence_and_every_sentence_can_be_computed(catalogue):
+    assert not any(set(text) & set("[]") for text in catalogue.features.to_plain().values())
+    assert Plan(catalogue.features, catalogue.concepts).width >= len(catalogue.features)
+
+
+def test_a_feature_named_in_brackets_stands_for_its_sentence(site):
+    own = site("""
+        [features]
+        worst = "whether [pain_last_90d] is at least 8"
+        worst_or_young = "any of [worst] and (whether [age] is below 30)"
+    """)
+    said = own.features.to_plain()
+    assert said["worst"] == "whether (last of pain in 90 d) is at least 8"
+    assert said["worst_or_young"] == f"any of ({said['worst']}) and (whether (age) is below 30)"
+
+
+def test_what_is_made_of_an_emptied_feature_goes_with_it(site, catalogue):
+    own = site("[features]\nhpa_evening_high = ''")
+    gone = set(catalogue.features.names) - set(own.features.names)
+    assert gone == {"hpa_evening_high", "hpa_high_signs", "hpa_blunted", "hpa_hyper", "hpa_normal"}
+
+
+def test_what_is_made_of_a_social_feature_goes_with_it(site):
+    own = site("""
+        social_features = false
+        [features]
+        works_and_hurts = "all of [employed] and (whether [pain_last_90d] is above 5)"
+    """)
+    assert "works_and_hurts" not in own.features.names
+
+
+def test_a_site_may_do_without_the_packaged_features(site, catalogue):
+    own = site("""
+        predict = ["mpp"]
+        packaged_features = false
+        targets.mpp.worse = []
+        [families.pain]
+        worst = "max of {} in 1 y"
+        [features]
+        years = "age"
+    """)
+    assert own.features.names == ("pain_worst", "years")
+    assert own.concepts == catalogue.concepts, "everything is still read as before"
+
+
+def test_the_strict_set_of_doses_is_a_choice_of_the_site(site, catalogue):
+    strict = site("adequacy = 'strict'").concepts.treatments["gabapentinoid"]
+    standard = catalogue.concepts.treatments["gabapentinoid"]
+    assert strict.min_weeks > standard.min_weeks
+    assert strict.ingredients[0].adequate > standard.ingredients[0].adequate
+
+
+def test_the_catalogue_remembers_what_the_site_wrote_itself(site, catalogue):
+    own = site("concepts.crp.codes = ['LAB//17']\nfeatures.x = 'age'\ntraining.rounds = 5").own
+    assert own == {"concepts": ("crp",), "features": ("x",)}
+    assert catalogue.own == {}
+
+
+@pytest.mark.parametrize(
+    "example", sorted((ROOT / "configs" / "examples").glob("*.toml")), ids=lambda one: one.stem
+)
+def test_every_example_of_a_site_makes_a_catalogue_that_can_be_computed(example):
+    own = load_catalogue(example)
+    assert own.own
+    Plan(own.features, own.concepts)
+
+
+def test_an_example_adds_one_of_everything(catalogue):
+    own = load_catalogue(ROOT / "configs" / "examples" / "own_entries.toml")
+    assert set(own.own) == {"concepts", "treatments", "interventions", "outcomes", "targets", "features"}
+    assert (
+        own.label("ketamine_fatigue")
+        == "ketamine infusions (course): less fatigue, by a change that matters, 1 month"
+    )
+    added = set(own.features.names) - set(catalogue.features.names)
+    assert {
+        "substance_p_last",
+        "fatigue_severity_measured",
+        "bisphosphonate_failed",
+        "fatigue_change",
+    } <= added
+    assert "bisphosphonate.failed" in own.features.to_plain()["classes_failed"]
+
+
+MOLAR_MASS = {"cortisol": 362.46, "testosterone": 288.42, "dheas": 368.49, "estradiol": 272.38, "igf1": 7649}
+
+
+@pytest.mark.parametrize(
+    ("concept", "unit", "factor"),
+    [
+        ("cortisol_serum", "ug/dL", 1e4 / MOLAR_MASS["cortisol"]),  # nmol/L
+        ("cortisol_serum", "ng/mL", 1e3 / MOLAR_MASS["cortisol"]),
+        ("cortisol_saliva", "ng/dL", 1e1 / MOLAR_MASS["cortisol"]),
+        ("cortisol_hair", "pmol/g", MOLAR_MASS["cortisol"] / 1e3),  # pg/mg
+        ("cortisol_urine_24h", "ug/d", 1e3 / MOLAR_MASS["cortisol"]),  # nmol/d
+        ("testosterone", "ng/dL", 1e1 / MOLAR_MASS["testosterone"]),  # nmol/L
+        ("testosterone_free", "pg/mL", 1e3 / MOLAR_MASS["testosterone"]),  # pmol/L
+        ("dhea", "ng/mL", 1e3 / MOLAR_MASS["testosterone"]),  # the two are isomers
+        ("dheas", "ug/dL", 1e1 / MOLAR_MASS["dheas"]),  # umol/L
+        ("acth", "pmol/L", 4541 / 1e3),  # ng/L
+        ("estradiol", "pg/mL", 1e3 / MOLAR_MASS["estradiol"]),  # pmol/L
+        ("igf1", "ng/mL", 1e3 / MOLAR_MASS["igf1"]),  # nmol/L
+        ("vitamin_d", "ng/mL", 1e3 / 400.64),  # nmol/L
+        ("norepinephrine", "pg/mL", 1 / 169.18),  # nmol/L
+        ("creatinine", "mg/dL", 1e4 / 113.12),  # umol/L
+    ],
+)
+def test_conversions_follow_from_the_molar_mass(catalogue, concept, unit, factor):
+    assert catalogue.concepts.concepts[concept].units[unit][0] == pytest.approx(factor, rel=5e-4)
+
+
+def test_every_score_that_an_outcome_may_judge_says_which_way_is_better(catalogue):
+    scores = {name: one for name, one in catalogue.concepts.concepts.items() if one.unit == "{score}"}
+    assert len(scores) >= 29
+    assert {name for name, one in scores.items() if not (one.higher and one.hard)} == set()
+    better = {name for name, one in scores.items() if one.higher == "better"}
+    assert better == {"promis_physical_function", "eq5d_index", "eq5d_vas", "pseq"}
+
+
+def test_a_verdict_on_a_treatment_and_a_safety_question_are_no_features(catalogue):
+    said = " ".join(catalogue.features.to_plain().values())
+    assert "pgic" not in said
+    assert "phq9_item9" not in said
+
+
+def test_every_reference_lies_within_the_limits_of_its_concept(catalogue):
+    for name, one in catalogue.concepts.concepts.items():
+        if one.reference:
+            low, high = (math.log(max(limit, 1e-9)) if one.reference.log else limit for limit in one.hard)
+            assert low < one.reference.mean < high, name
+
+
+def test_soft_limits_lie_within_the_hard_ones(catalogue):
+    for name, one in catalogue.concepts.concepts.items():
+        if one.soft and one.hard:
+            assert one.hard[0] <= one.soft[0] < one.soft[1] <= one.hard[1], name
 
 
 def test_a_site_adds_a_biomarker_with_no_code_but_its_own_entry(site):
@@ -172,6 +314,29 @@ def test_data_without_a_site_file_has_the_packaged_catalogue(tmp_path, catalogue
         ("outcomes.pain_50.concept = 'pains'", r"outcome pain_50: Unknown concept 'pains'. Did you mean"),
         ("outcomes.pain_50.kind = 'halved'", "outcome pain_50: kind must be relative_drop"),
         (
+            "outcomes.csi = {label = 'x', concept = 'csi', kind = 'important_change'}",
+            "outcome csi: what change of csi matters is not known. Give the concept an mcid",
+        ),
+        (
+            "outcomes.x = {label = 'x', concept = 'pain', kind = 'absolute_drop'}",
+            "outcome x: at_least must say how much .kind is absolute_drop",
+        ),
+        (
+            "concepts.crp.disturbed_by = [{concept = 'flu', days = 9}]",
+            r"concept crp: disturbed_by: Unknown concept 'flu'",
+        ),
+        (
+            "concepts.crp.disturbed_by = [{concept = 'crps'}]",
+            r"concept crp\.disturbed_by\[0\] needs 'days'",
+        ),
+        ("profiles.cortisol_day.of = 'cortisol'", "profile cortisol_day: of: Unknown concept 'cortisol'"),
+        ("features.x = 'whether [pain_lst] is above 5'", "The feature 'x': Unknown feature 'pain_lst'"),
+        (
+            "features.x = 'total of [y]'\nfeatures.y = 'total of [z]'\nfeatures.z = 'total of [y]'",
+            "The feature 'y' is made of itself: y → z → y. Say one of them in full",
+        ),
+        ("adequacy = 'strong'", "adequacy must be standard or strict, not 'strong'"),
+        (
             "interventions.rfa.stages.therapeutic.begins = ['rf']",
             "intervention rfa: Unknown concept 'rf'",
         ),
@@ -210,7 +375,8 @@ def test_requirements_follow_the_cohort_rules_and_the_outcomes(site):
     assert of_trial["targets"] == ["scs_trial"]
     assert of_trial["features"] == baseline["features"], "relief in a trial is relief of pain"
     assert (step["code"], step["targets"]) == ("R06_OUT_OF_DOMAIN", ["rfa"])
-    assert step["features"] == ["total of (count of block_diagnostic in 365 d)"]
+    blocks = "(count of block_diagnostic in 365 d) and (count of block_unknown_intent in 365 d)"
+    assert step["features"] == [f"total of {blocks}"]
 
 
 def test_a_change_without_a_least_baseline_only_needs_the_baseline_to_be_known(site):

@@ -68,7 +68,16 @@ def test_an_event_at_the_edge_of_what_can_be_is_kept(event):
 
 
 def test_every_reason_is_worded():
-    assert set(REASONS) == {"date", "not_finite", "unit", "limits", "duplicate"}
+    faults = ["unit", "unit_unclear", "limits", "unit_contradicted"]
+    assert list(REASONS) == [*faults, "date", "not_finite", "duplicate"]
+
+
+def test_an_event_that_is_wrong_in_several_ways_is_counted_once_for_its_date_first():
+    """Date, then a value without bounds, then its unit."""
+    _, account = taken(
+        ("1890-01-01", "PR//crp", float("inf"), "stone"), ("2026-01-01", "PR//crp", float("inf"), "stone")
+    )
+    assert account.reasons() == {"date": 1, "not_finite": 1}
 
 
 def test_limits_are_judged_after_conversion():
@@ -124,9 +133,10 @@ def test_codes_nobody_knows_are_kept_and_counted_unless_rejected():
 
 
 def test_accounts_add_up():
-    one = Intake(3, 1, {("date", "a"): 2}, {"x": 1})
-    two = Intake(2, 1, {("date", "a"): 1, ("unit", "b"): 1}, {"x": 2, "y": 1})
-    assert one + two == Intake(5, 2, {("date", "a"): 3, ("unit", "b"): 1}, {"x": 3, "y": 1})
+    one = Intake(3, 1, {("date", "a"): 2}, {"x": 1}, {"a": 1}, {"a": 4})
+    two = Intake(2, 1, {("date", "a"): 1, ("unit", "b"): 1}, {"x": 2, "y": 1}, {"b": 2}, {"a": 1})
+    both = Intake(5, 2, {("date", "a"): 3, ("unit", "b"): 1}, {"x": 3, "y": 1}, {"a": 1, "b": 2}, {"a": 5})
+    assert one + two == both
     assert (one + two).reasons() == {"date": 3, "unit": 1}
     assert one + Intake() == one
 
@@ -165,6 +175,23 @@ def test_a_hostile_stream_of_codes_cannot_fill_the_memory():
         matcher.of(f"A{number}")
     assert len(matcher._seen) == 100_000
     assert matcher.of("A100049") == (1,)
+
+
+def test_a_hostile_stream_of_units_cannot_fill_the_memory():
+    measures = Measures(VOCABULARY)
+    for number in range(1_100):
+        measures.conversions([f"unit {number}"])
+    assert len(measures._columns) == 1_000
+    assert np.isnan(measures.conversions(["unit 1099"])[0]).any()
+
+
+def test_a_measure_is_found_by_code_and_by_number():
+    measures = Measures(VOCABULARY)
+    known, again, strange = measures.numbers(["PR//crp", "LOINC//1988-5", "X//1"])
+    assert known == again
+    assert measures.all[known] is measures.of("PR//crp")
+    assert strange == measures.strange
+    assert measures.of("X//1") is None
 
 
 def test_questions_and_instants_must_be_two_columns_of_one_length():

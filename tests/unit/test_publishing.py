@@ -10,12 +10,12 @@ import textwrap
 import pytest
 
 from painresponse.errors import DefinitionError, WorkError
-from painresponse.publishing import publish, publish_bytes, publish_folder
+from painresponse.publishing import publish, publish_bytes, publish_folder, publish_made
 
 HEAD = """
 import sys, time
 from pathlib import Path
-from painresponse.publishing import publish, publish_bytes, publish_folder
+from painresponse.publishing import publish, publish_bytes, publish_folder, publish_made
 path = Path(sys.argv[1])
 """
 
@@ -175,3 +175,35 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path):
     with pytest.raises(WorkError, match=r"Cannot write .*model\.onnx: "):
         publish_bytes(tmp_path / "model.onnx", b"x")
     assert (tmp_path / "model.onnx").is_dir()
+
+
+def test_a_folder_already_made_takes_the_place_of_the_old_one(tmp_path):
+    made, path = tmp_path / "made", tmp_path / "data"
+    for folder, text in ((made, "new"), (path, "old")):
+        (folder / "deep").mkdir(parents=True)
+        (folder / "deep" / "one").write_text(text)
+    publish_made(made, path)
+    assert (path / "deep" / "one").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_moved_is_said_and_the_old_one_stays(tmp_path):
+    path = tmp_path / "data"
+    path.mkdir()
+    with pytest.raises(WorkError, match=r"Cannot write .*data: No such file"):
+        publish_made(tmp_path / "nothing", path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_need_not_outlive_a_power_cut_is_still_written_whole(tmp_path):
+    path = tmp_path / "part"
+    publish(path, lambda draft: draft.write_bytes(b"one"), durable=False)
+    with pytest.raises(RuntimeError):
+        publish(path, broken, durable=False)
+    assert path.read_bytes() == b"one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def broken(draft):
+    draft.write_bytes(b"half")
+    raise RuntimeError("in the middle")

@@ -1,6 +1,6 @@
 """The catalogue: packaged declarations with a site's own laid over them, checked against one another."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,17 @@ PARTS = (
     "features",
     "cohort",
 )
-SITE_WORDS = (*PARTS, "predict", "social_features", "training", "import")
+SITE_WORDS = (*PARTS, "predict", "social_features", "packaged_features", "adequacy", "training", "import")
 SITE_FILE = Path("metadata") / "site.toml"
 """Where an imported data set keeps the site configuration it was made with."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything a clinic declares, typed and consistent; ``training`` and ``imports`` are read elsewhere."""
+    """Everything a clinic declares, typed and consistent; ``training`` and ``imports`` are read elsewhere.
+
+    ``own`` names the entries the site wrote itself, by section.
+    """
 
     concepts: Concepts
     interventions: dict[str, Intervention]
@@ -48,6 +51,7 @@ class Catalogue:
     features: FeatureSet
     training: dict[str, Any]
     imports: dict[str, Any]
+    own: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def label(self, target: str) -> str:
         """A target in clinic words."""
@@ -75,16 +79,19 @@ def load_catalogue(site: Path | None = None, *, data: Path | None = None) -> Cat
     for word in own:
         if word not in SITE_WORDS:
             raise DefinitionError(f"{site}: {unknown('section', word, SITE_WORDS)}")
-    return assemble(
-        {part: _merged(load(packaged() / f"{part}.toml"), own.get(part, {})) for part in PARTS}, own
-    )
+    base = {part: load(packaged() / f"{part}.toml") for part in PARTS}
+    if own.get("packaged_features") is False:
+        base |= {"families": {family: {} for family in base["families"]}, "features": {}}
+    return assemble({part: _merged(base[part], own.get(part, {})) for part in PARTS}, own)
 
 
 def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue:
     """A catalogue from plain tables."""
-    concepts = Concepts.from_plain(parts)
-    said = {field.name: own[field.name] for field in fields(Choices) if field.name in own}
+    said = {one.name: own[one.name] for one in fields(Choices) if one.name in own}
     choices = build(Choices, said, "site configuration")
+    concepts = Concepts.from_plain(parts)
+    if choices.adequacy == "strict":
+        concepts = concepts.stricter()
     targets = _built(Target, "target", parts["targets"])
     chosen = targets if choices.predict is None else choices.predict
     for name in chosen:
@@ -102,6 +109,7 @@ def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue
         ),
         own.get("training", {}),
         own.get("import", {}),
+        {part: tuple(own[part]) for part in PARTS if part in own},
     )
     _check(catalogue)
     return catalogue
@@ -126,7 +134,29 @@ def _merged(base: dict[str, Any], own: Any) -> dict[str, Any]:
 
 def _check(catalogue: Catalogue) -> None:
     """Every name must point at something declared."""
+    _check_measures(catalogue)
+    _check_targets(catalogue)
+    _check_outcomes(catalogue)
     concepts = catalogue.concepts.concepts
+    for name, intervention in catalogue.interventions.items():
+        for stage in intervention.stages.values():
+            for concept in stage.concepts:
+                _known(f"intervention {name}", "concept", concept, concepts)
+    rules = catalogue.cohort
+    for concept in (*rules.exclude, *(one.concept for one in rules.impact)):
+        _known("cohort", "concept", concept, concepts)
+
+
+def _check_measures(catalogue: Catalogue) -> None:
+    concepts = catalogue.concepts.concepts
+    for name, concept in concepts.items():
+        for disturbance in concept.disturbed_by:
+            _known(f"concept {name}: disturbed_by", "concept", disturbance.concept, concepts)
+    for name, profile in catalogue.concepts.profiles.items():
+        _known(f"profile {name}: of", "concept", profile.of, concepts)
+
+
+def _check_targets(catalogue: Catalogue) -> None:
     for name, target in catalogue.targets.items():
         _known(f"target {name}", "intervention", target.intervention, catalogue.interventions)
         stages = catalogue.interventions[target.intervention].stages
@@ -135,17 +165,19 @@ def _check(catalogue: Catalogue) -> None:
         _known(f"target {name}", "horizon", target.horizon, catalogue.horizons)
         for feature in (*target.better, *target.worse):
             _known(f"target {name}", "feature", feature, catalogue.features.names)
+
+
+def _check_outcomes(catalogue: Catalogue) -> None:
+    concepts = catalogue.concepts.concepts
     for name, outcome in catalogue.outcomes.items():
         for concept in (outcome.concept, outcome.baseline_of or outcome.concept):
             _known(f"outcome {name}", "concept", concept, concepts)
-    for name, intervention in catalogue.interventions.items():
-        for stage in intervention.stages.values():
-            named = (*stage.begins, *stage.not_same_day, *stage.not_after, *stage.requires, *stage.ends)
-            for concept in named:
-                _known(f"intervention {name}", "concept", concept, concepts)
-    rules = catalogue.cohort
-    for concept in (*rules.exclude, *(one.concept for one in rules.impact)):
-        _known("cohort", "concept", concept, concepts)
+        measured = concepts[outcome.concept]
+        if outcome.kind == "important_change" and not (measured.mcid and measured.higher):
+            raise DefinitionError(
+                f"outcome {name}: what change of {outcome.concept} matters is not known. Give the concept an "
+                "mcid, and say under higher whether a higher value is worse or better."
+            )
 
 
 def _known(where: str, kind: str, name: str, allowed: Any) -> None:

@@ -16,9 +16,34 @@ class Stage:
     first_only: bool = False
     apart_days: int = 0
     lead_days: float = 1.0
+    sessions: int = 1
+    session_days: int = 0
+    disciplines: tuple[tuple[str, ...], ...] = ()
+    disciplines_least: int = 3
+    discipline_days: int = 28
     ends: tuple[str, ...] = ()
+    removals: tuple[str, ...] = ()
+    removed_with: tuple[str, ...] = ()
+    not_replaced_days: int = 90
     repeat_fails: bool = False
     major: bool = False
+
+    def __post_init__(self) -> None:
+        if self.sessions < 1:
+            raise ValueError("sessions must be 1 or more")
+        if self.sessions > 1 and self.session_days < self.sessions - 1:
+            raise ValueError(f"{self.sessions} sessions need session_days of {self.sessions - 1} or more")
+        if self.disciplines and not 1 <= self.disciplines_least <= len(self.disciplines):
+            raise ValueError(f"disciplines_least must be from 1 to the {len(self.disciplines)} listed")
+        if bool(self.removals) != bool(self.removed_with):
+            raise ValueError("removals and removed_with only say something together")
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """Every concept the stage names."""
+        before = (*self.begins, *self.not_same_day, *self.not_after, *self.requires)
+        disciplines = (name for names in self.disciplines for name in names)
+        return tuple(dict.fromkeys((*before, *disciplines, *self.ends, *self.removals, *self.removed_with)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +54,9 @@ class Intervention:
     stages: dict[str, Stage]
 
 
+OUTCOME_KINDS = ("relative_drop", "absolute_drop", "important_change", "reaches")
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What counts as response; the keys are explained in outcomes.toml."""
@@ -36,15 +64,24 @@ class Outcome:
     label: str
     concept: str
     kind: str
-    at_least: float
+    at_least: float | None = None
     baseline_concept: str = ""
     baseline_min: float | None = None
     baseline_days: tuple[int, int] = (30, 90)
     evidence: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in ("relative_drop", "absolute_drop", "reaches"):
-            raise ValueError(f"kind must be relative_drop, absolute_drop or reaches, not {self.kind!r}")
+        if self.kind not in OUTCOME_KINDS:
+            raise ValueError(
+                f"kind must be {', '.join(OUTCOME_KINDS[:-1])} or {OUTCOME_KINDS[-1]}, not {self.kind!r}"
+            )
+        if self.at_least is None and self.kind != "important_change":
+            raise ValueError(f"at_least must say how much (kind is {self.kind})")
+
+    @property
+    def least(self) -> float:
+        """How much it takes; an important change counts once unless said."""
+        return 1.0 if self.at_least is None else self.at_least
 
     @property
     def baseline_of(self) -> str | None:
@@ -76,19 +113,36 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a site chooses beside its own entries: which targets (all unless named), social features."""
+    """What a site chooses beside its own entries: which targets (all unless named), social features, the
+    packaged features beside its own, and how much of a conventional treatment counts as a trial of it.
+    """
 
     predict: tuple[str, ...] | None = None
     social_features: bool = True
+    packaged_features: bool = True
+    adequacy: str = "standard"
+
+    def __post_init__(self) -> None:
+        if self.adequacy not in ("standard", "strict"):
+            raise ValueError(f"adequacy must be standard or strict, not {self.adequacy!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """A value that shows the pain governs life."""
+    """A value that shows the pain governs life: one ``at_least`` or ``below`` so much."""
 
     concept: str
-    at_least: float
     days: int
+    at_least: float | None = None
+    below: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.at_least is None) == (self.below is None):
+            raise ValueError("an impact says either at_least or below")
+
+
+LEVELS = ("none", "possible", "probable", "definite")
+"""The levels of intractable pain, each including the ones before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +158,20 @@ class CohortRules:
     pain_days: int = 183
     pain_measurements: int = 2
     pain_span_days: int = 60
+    constant: bool = False
+    pain_free_days: float = 5
     failed_classes: int = 3
+    failed_drug_classes: int = 0
+    failed_other_classes: int = 0
     impact: tuple[Impact, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if self.intractable not in ("off", "possible", "probable", "definite"):
+        if self.intractable not in ("off", *LEVELS[1:]):
             raise ValueError(
                 f"intractable must be off, possible, probable or definite, not {self.intractable!r}"
             )
+
+    @property
+    def level(self) -> int:
+        """The least level of intractable pain that enters; 0 takes everybody."""
+        return 0 if self.intractable == "off" else LEVELS.index(self.intractable)

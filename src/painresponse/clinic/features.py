@@ -7,25 +7,38 @@ from painresponse.concepts import Concepts
 from painresponse.errors import DefinitionError, unknown
 
 _REPEAT = re.compile(r"\{(treatments|opioids):(.*?\))\}")
+_NAMED = re.compile(r"\[([^\[\]]*)\]")
 
 
 def feature_sentences(
     concepts: Concepts, families: dict[str, Any], singles: dict[str, Any], *, social: bool = True
 ) -> dict[str, str]:
-    """Feature names to sentences, in catalogue order. Without ``social``, social concepts are left out."""
-    chosen = {name: one for name, one in concepts.concepts.items() if social or not one.social}
-    sentences: dict[str, str] = {}
-    of_family = [(name, concept.family) for name, concept in chosen.items() if concept.family]
-    for name, family in (*of_family, *((name, "treatment") for name in concepts.treatments)):
-        found = _family(name, family, families)
-        for twice in sentences.keys() & found.keys():
-            raise DefinitionError(f"Two families give a feature named {twice!r}. Rename a concept or a key.")
-        sentences |= found
+    """Feature names to sentences, in catalogue order. Without ``social``, social concepts are left out.
+
+    A sentence may name another feature in square brackets. Features made of one that is left out or emptied
+    go with it. Raises DefinitionError for names nobody declared and for features made of themselves.
+    """
+    sentences = _of_families(concepts, families, social=social)
     for name, text in singles.items():
         if not isinstance(text, str):
             raise DefinitionError(f"The feature {name!r} must be a sentence in quotes.")
         sentences[name] = _repeated(text, concepts)
-    return {name: text for name, text in sentences.items() if text}
+    spelled: dict[str, str] = {}
+    for name in sentences:
+        _spell(name, sentences, spelled, ())
+    return {name: spelled[name] for name in sentences if spelled[name]}
+
+
+def _of_families(concepts: Concepts, families: dict[str, Any], *, social: bool) -> dict[str, str]:
+    sentences: dict[str, str] = {}
+    members = [(name, one.family, social or not one.social) for name, one in concepts.concepts.items()]
+    members += [(name, "treatment", True) for name in concepts.treatments]
+    for name, family, wanted in members:
+        found = _family(name, family, families) if family else {}
+        for twice in sentences.keys() & found.keys():
+            raise DefinitionError(f"Two families give a feature named {twice!r}. Rename a concept or a key.")
+        sentences |= found if wanted else dict.fromkeys(found, "")
+    return sentences
 
 
 def _family(name: str, family: str, families: dict[str, Any]) -> dict[str, str]:
@@ -54,3 +67,19 @@ def _repeated(text: str, concepts: Concepts) -> str:
     return _REPEAT.sub(
         lambda found: " and ".join(found[2].replace("{}", name) for name in names[found[1]]), text
     )
+
+
+def _spell(name: str, sentences: dict[str, str], spelled: dict[str, str], within: tuple[str, ...]) -> str:
+    """The feature's sentence with those it names written out, in brackets; empty when one of them is."""
+    if name in within:
+        circle = " → ".join((*within[within.index(name) :], name))
+        raise DefinitionError(f"The feature {name!r} is made of itself: {circle}. Say one of them in full.")
+    if name not in spelled:
+        parts = {}
+        for one in _NAMED.findall(sentences[name]):
+            if one not in sentences:
+                raise DefinitionError(f"The feature {name!r}: {unknown('feature', one, sentences)}")
+            parts[one] = _spell(one, sentences, spelled, (*within, name))
+        whole = _NAMED.sub(lambda found: f"({parts[found[1]]})", sentences[name])
+        spelled[name] = whole if all(parts.values()) else ""
+    return spelled[name]

@@ -6,13 +6,18 @@ from typing import NoReturn
 
 import typer
 
-from painresponse.commands import data, demo, imports, models, serving
+from painresponse.commands import audit, data, demo, imports, models, serving
 from painresponse.errors import PainResponseError
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
-_SERVE = ("fastapi", "msgspec", "swagger_ui_bundle", "uvicorn", "painresponse_serve")
+_EXTRAS = {
+    "serve": ("fastapi", "msgspec", "swagger_ui_bundle", "uvicorn", "painresponse_serve"),
+    "omop": ("duckdb", "adbc_driver_manager", "adbc_driver_postgresql"),
+    "spark": ("pyspark",),
+}
+"""Which extra brings a library that a command misses; the others come with train."""
 
 app = typer.Typer(
     help="Predicted response to advanced interventions for intractable pain.",
@@ -24,6 +29,7 @@ app.command()(data.simulate)
 app.add_typer(imports.imports, name="import")
 app.command()(data.check)
 app.command()(data.features)
+app.command()(audit.audit)
 app.command()(models.train)
 app.command()(models.score)
 app.command()(models.show)
@@ -40,7 +46,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("painresponse."):
             raise
-        extra = "serve" if error.name in _SERVE else "train"
+        extra = next((extra for extra, names in _EXTRAS.items() if error.name in names), "train")
         _complain(f"This command needs {error.name}. Run: pip install 'painresponse[{extra}]'", 2)
     except OSError as error:
         _complain(f"{error.strerror or error}: {error.filename or ''}", 1)

@@ -8,9 +8,11 @@ import typer
 from painresponse.commands import screen
 from painresponse.commands.data import Config, Folder, Json
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.audit import Audit, Proof
     from painresponse.audit.suspicions import Hint
+
+Line = tuple[object, ...]
 
 MOST_MOVED = 20
 """Moved columns shown to people; --json has them all."""
@@ -97,10 +99,13 @@ def _verdict(proof: "Proof") -> str:
         )
     if not proof.with_future:
         return (
-            f"NOTHING TO AUDIT: none of the {proof.asks:,} asks has an event at or after its index, or known only "
-            "then. Ask about earlier instants with --asks."
+            f"NOTHING TO AUDIT: none of the {proof.asks:,} asks has an event at or after its index, or known "
+            "only then. Ask about earlier instants with --asks."
         )
-    return f"PASSED: nothing that happened, or became known, at or after the index moved any of {proof.cells:,} cells."
+    return (
+        "PASSED: nothing that happened, or became known, at or after the index moved any of "
+        f"{proof.cells:,} cells."
+    )
 
 
 def _suspect(found: "Audit") -> None:
@@ -119,18 +124,23 @@ def _suspect(found: "Audit") -> None:
         screen.say()
         screen.table(
             ("what is odd", "concept", "events"),
-            [(ODD[hint.kind], hint.name, int(hint.counts["events"])) for hint in odd],
+            [(ODD[hint.kind], hint.name, hint.counts["events"]) for hint in odd],
         )
 
 
-def _lines(hints: "list[Hint]", sentences: dict[str, str]) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+def _lines(hints: "list[Hint]", sentences: dict[str, str]) -> tuple[tuple[str, ...], list[Line]]:
     """The head and the lines of one kind's table."""
     if "auc" in hints[0].counts:
-        return ("target", "feature", "which says", "AUC alone", "episodes"), [
-            (one.target, one.name, sentences[one.name], one.counts["auc"], int(one.counts["episodes"]))
+        return ("target", "feature", "which says", "AUC alone", "at least", "episodes"), [
+            (
+                one.target,
+                one.name,
+                sentences[one.name],
+                *(one.counts[each] for each in ("auc", "low", "episodes")),
+            )
             for one in hints
         ]
     return ("target", "code", "failed", "responded", "dated the index day or the day before"), [
-        (one.target, one.name, *(int(one.counts[each]) for each in ("failed", "responded", "near")))
+        (one.target, one.name, *(one.counts[each] for each in ("failed", "responded", "near")))
         for one in hints
     ]

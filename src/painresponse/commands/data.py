@@ -1,12 +1,17 @@
 """Commands about data: simulate, import, check, features."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from painresponse.commands import screen
-from painresponse.errors import CohortError
+from painresponse.errors import DefinitionError, unknown
+
+if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
+    from painresponse.batch import Engine
+    from painresponse.inventory import Inventory
 
 Config = Annotated[
     Path | None, typer.Option("--config", help="Site configuration (TOML) laid over the packaged one.")
@@ -68,6 +73,16 @@ def check(folder: Folder, config: Config = None, json: Json = False) -> None:
     if json:
         screen.machine(inventory.to_plain())
         return
+    _say_events(inventory)
+    _say_episodes(inventory)
+    if inventory.own:
+        screen.heading("Your own entries")
+        screen.table(
+            ("section", "entry", "found"), [(one.section, one.name, one.words()) for one in inventory.own]
+        )
+
+
+def _say_events(inventory: "Inventory") -> None:
     intake = inventory.intake
     screen.say(f"{inventory.subjects:,} subjects, {intake.given:,} events, {intake.kept:,} kept")
     if intake.rejected:
@@ -75,45 +90,106 @@ def check(folder: Folder, config: Config = None, json: Json = False) -> None:
         screen.table(("rejected most often", "because", "events"), inventory.rejected()[:MOST_SHOWN])
     else:
         screen.say("No event was rejected.")
-    if intake.unmapped:
-        worst = sorted(intake.unmapped.items(), key=lambda one: -one[1])[:MOST_SHOWN]
-        screen.table(("code no concept knows", "events"), worst)
+    for title, counts in (
+        ("code no concept knows", intake.unmapped),
+        ("kept, unit told by the size of the value", intake.inferred),
+        ("kept, value unusual", intake.unusual),
+    ):
+        if counts:
+            worst = sorted(counts.items(), key=lambda one: -one[1])[:MOST_SHOWN]
+            screen.table((title, "events"), worst)
     screen.heading("Concepts found")
     screen.table(
         ("concept", "events", "subjects"), [(name, *counts) for name, counts in inventory.found.items()]
     )
     missing = ", ".join(inventory.missing())
     screen.say(f"\nNot found: {missing or 'none'}")
+
+
+def _say_episodes(inventory: "Inventory") -> None:
     screen.heading("Episodes left after each step")
     steps = list(dict.fromkeys(step for one in inventory.attrition.values() for step in one.steps))
     for target, one in inventory.attrition.items():
         left = " → ".join(f"{step} {one.steps[step]:,}" for step in steps if step in one.steps)
         screen.say(f"{target}: {left}")
+    if levels := inventory.levels():
+        screen.heading("Intractable pain, of those not excluded")
+        names = list(dict.fromkeys(name for counts in levels.values() for name in counts))
+        rows = [(target, *(counts.get(name, 0) for name in names)) for target, counts in levels.items()]
+        screen.table(("target", *names), rows)
     screen.heading("Targets")
     screen.table(("target", "can be trained"), inventory.verdicts().items())
 
 
 def features(
-    folder: Folder,
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A MEDS folder.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="One file if it ends in .parquet, else a folder of one part a shard."),
+    ] = None,
+    explain: Annotated[
+        str, typer.Option("--explain", help="Only say where the feature of this name comes from.")
+    ] = "",
     asks: AsksFile = None,
     config: Config = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes of this machine to work with.")] = 1,
+    engine: Annotated[str, typer.Option("--engine", help="local, or spark on a cluster.")] = "local",
+    master: Annotated[
+        str | None,
+        typer.Option("--master", envvar="SPARK_MASTER", help="Which cluster; default: Spark's own."),
+    ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """The feature matrix, with each column's lineage in the file.
+    """The feature matrix, with each column's lineage. Run it again to go on with a run that broke off.
 
-    Example: painresponse features clinic --out features.parquet
+    Example: painresponse features clinic --out features.parquet --jobs 2
+    Example: painresponse features --explain opioid_mme_per_day
     """
     from painresponse.batch import features_folder
     from painresponse.clinic import load_catalogue
-    from painresponse.readers import read_asks, shards
+    from painresponse.language.lineage import lineage
+    from painresponse.readers import read_asks
+    from painresponse.records.intake import REASONS
 
     catalogue = load_catalogue(config, data=folder)
-    with screen.progress("features", len(shards(folder)), quiet=json) as step:
-        rows = features_folder(catalogue, folder, out, asks=read_asks(asks) if asks else None, progress=step)
-    if not rows:
-        raise CohortError(f"{folder} holds no subject with a dated event.")
-    summary = {"rows": rows, "features": len(catalogue.features), "out": str(out)}
-    screen.machine(summary) if json else screen.say(
-        f"{rows:,} rows of {len(catalogue.features)} features: {out}"
-    )
+    if explain:
+        screen.lineage(lineage(explain, catalogue.features, catalogue.concepts), json=json)
+        return
+    if folder is None or out is None:
+        raise DefinitionError("Say which MEDS folder to read, and with --out where the features go.")
+    work = _engine(engine, jobs, master)
+    with screen.progress("features", None, quiet=json) as step:
+        made = features_folder(
+            catalogue,
+            folder,
+            out,
+            asks=read_asks(asks) if asks else None,
+            engine=work,
+            overwrite=overwrite,
+            progress=step,
+        )
+    if json:
+        screen.machine({"out": str(out), "features": len(catalogue.features), **asdict(made)})
+        return
+    screen.say(f"{made.rows:,} rows of {len(catalogue.features)} features: {out}")
+    if made.kept:
+        screen.say(f"{made.kept:,} of {made.shards:,} shards were finished by an earlier run.")
+    if made.rejected:
+        worst = sorted(made.rejected.items(), key=lambda one: -one[1])
+        screen.table(("rejected because", "events"), [(REASONS[name], n) for name, n in worst])
+
+
+def _engine(name: str, jobs: int, master: str | None) -> "Engine":
+    """The engine asked for; pyspark is loaded only for spark."""
+    from painresponse.batch import in_process, in_processes
+
+    if name == "local":
+        return in_processes(jobs) if jobs > 1 else in_process
+    if name != "spark":
+        raise DefinitionError(unknown("engine", name, ("local", "spark")))
+    if jobs > 1:
+        raise DefinitionError("How many work with Spark is for the cluster to say: leave out --jobs.")
+    from painresponse.spark import on_spark
+
+    return on_spark(master)

@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 from painresponse.engine.codebook import Meanings
 from painresponse.engine.combinations import combine
 from painresponse.engine.plan import Plan
+from painresponse.engine.profiles import profile_events
 from painresponse.engine.streams import NEVER, Stream, joined
 from painresponse.engine.summaries import summarise
-from painresponse.engine.trials import trial_events
+from painresponse.engine.trials import treatment_events
 from painresponse.engine.views import repeated, with_views
 from painresponse.engine.windows import Known, known
 from painresponse.records.tables import Asks, Floats, Ints, Records, Values
@@ -33,7 +34,7 @@ def compute(plan: Plan, records: Records, asks: Asks) -> Floats:
     return out
 
 
-DERIVED = (trial_events,)
+DERIVED = (treatment_events, profile_events)
 """What makes the sources that no single event gives."""
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from painresponse.concepts import Concepts
 from painresponse.engine.codebook import Codebook
 from painresponse.engine.combinations import steps
+from painresponse.engine.curves import asked_profiles
 from painresponse.engine.sources import Sources
 from painresponse.engine.treatments import check_exposures
 from painresponse.engine.views import Views
@@ -64,6 +65,7 @@ class Plan:
         self.codebook = Codebook(self.sources)
         self.views = Views(self.sources.views, len(self.sources))
         self.treatments = self.sources.asked_of_treatments()
+        self.profiles = asked_profiles(concepts, self.sources.derived)
 
     def _column(self, feature: Feature) -> int:
         """The workspace column that will hold a feature; what two features share is computed once."""

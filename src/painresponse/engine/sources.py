@@ -9,20 +9,15 @@ of another's events (see `views`).
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from painresponse.concepts import Concept, Concepts, Ingredient, Reference
+from painresponse.engine.curves import needed, profile_words
 from painresponse.engine.treatments import EXPOSURE_WORDS, OPIOIDS, TRIAL_WORDS, Asked, Treatments
 from painresponse.engine.views import View
 from painresponse.errors import DefinitionError, unknown
 from painresponse.language.spans import EVER
 from painresponse.language.words import Events, Window
 from painresponse.records.coding import Matcher, codes_of, stops
-from painresponse.records.tables import Ints
 from painresponse.schema import LOCAL_PREFIX, MICROSECONDS_PER_DAY
-
-PROFILE_WORDS = ("auc_ground", "auc_increase", "rise", "peak", "slope")
-"""What a curve can give: ``cortisol_awakening.rise``, … (see `profiles`)."""
 
 _PAIN = "pain"
 
@@ -70,6 +65,7 @@ class Sources:
             return self._numbers[bounded]
         disturbers = self._disturbers(window.events) if window.events.undisturbed else ()
         if not disturbers and not window.anchor:
+            self._number_samples(window.events.concept)
             return self._numbers.setdefault(plain, len(self._numbers))
         base = self.number(plain)
         anchor = self.number(Window(Events(window.anchor.concept), EVER)) if window.anchor else -1
@@ -77,8 +73,14 @@ class Sources:
         self.views.append(View.of(number, base, anchor, window, disturbers))
         return number
 
+    def _number_samples(self, name: str) -> None:
+        """A curve is cut out of other sources, which nobody else may ask for."""
+        profile = self._concepts.profiles.get(name.rpartition(".")[0])
+        for concept in needed(profile, self._concepts) if profile else ():
+            self.number(Window(Events(concept), EVER))
+
     def derived(self, name: str) -> int:
-        """The number of a source that no code feeds, or -1 where no feature asks for it."""
+        """The number of a source by its name, or -1 where no feature asks for it."""
         return self._numbers.get(Window(Events(name), EVER), -1)
 
     def rules(self, code: str) -> tuple[Rule, ...]:
@@ -151,7 +153,7 @@ def _derived_names(concepts: Concepts) -> Iterable[str]:
         yield from (f"{name}.{word}" for word in (*TRIAL_WORDS, *EXPOSURE_WORDS))
     yield from OPIOIDS
     for name in concepts.profiles:
-        yield from (f"{name}.{word}" for word in PROFILE_WORDS)
+        yield from (f"{name}.{word}" for word in profile_words(concepts.profiles[name]))
 
 
 def _snake(name: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from painresponse.concepts import Concepts
+from painresponse.errors import DefinitionError
+from painresponse.language.words import Summary
 from painresponse.records.coding import Matcher, codes_of, treatment_codes
 from painresponse.records.tables import Floats, Ints, Values
 from painresponse.schema import LOCAL_PREFIX, MICROSECONDS_PER_DAY
@@ -21,6 +23,9 @@ EXPOSURE_WORDS = ("days",)
 
 OPIOIDS = ("opioids.days", "opioids.mme")
 """What the exposures to all opioids that convert give together."""
+
+EXPOSURE_SUMMARIES = ("sum", "measured", "days_since_last")
+"""What can be asked of stretches of time."""
 
 FOREVER = 2**62
 """How long lasts what ends only when somebody says so, in microseconds."""
@@ -47,8 +52,8 @@ class Treatments:
     """Classes and drugs as arrays to look up in.
 
     By class: ``least``, the microseconds an adequate trial lasts. By drug: ``place``, its class; ``lasts``,
-    microseconds; ``adequate``, the daily dose that counts; ``mme``, morphine milligram equivalents per unit of
-    dose, NaN where it is never converted.
+    microseconds; ``adequate``, the daily dose that counts; ``mme``, morphine milligram equivalents per unit
+    of dose, NaN where it is never converted.
     """
 
     def __init__(self, concepts: Concepts):
@@ -72,23 +77,45 @@ class Treatments:
 
 def _drugs(concepts: Concepts) -> Iterable[_Drug]:
     for place, (name, treatment) in enumerate(concepts.treatments.items()):
-        lasts = round(treatment.lasts_days * MICROSECONDS_PER_DAY) if treatment.lasts_days else FOREVER
+        lasts = _microseconds(treatment.lasts_days)
         for one in treatment.ingredients:
             yield _Drug(place, codes_of(one), lasts, one.adequate or 0.0, one.mme)
-        yield _Drug(place, (*treatment.codes, LOCAL_PREFIX + name), lasts)
+        local = (LOCAL_PREFIX + name,)
+        if treatment.session_days is None:
+            yield _Drug(place, (*treatment.codes, *local), lasts)
+        else:
+            yield _Drug(place, treatment.codes, _microseconds(treatment.session_days))
+            yield _Drug(place, local, lasts)
+
+
+def _microseconds(days: float | None) -> int:
+    return FOREVER if days is None else round(days * MICROSECONDS_PER_DAY)
+
+
+def check_exposures(summary: Summary) -> None:
+    """Refuse what depends on how stretches of time are cut. Raises DefinitionError."""
+    window = summary.window
+    named = {window.events.concept} | ({window.anchor.concept} if window.anchor else set())
+    stretches = sorted(one for one in named if one.endswith(".days") or one in OPIOIDS)
+    if stretches and (window.anchor or summary.word not in EXPOSURE_SUMMARIES):
+        raise DefinitionError(
+            f"{stretches[0]} has no single events: its stretches are cut where the windows of a plan begin. "
+            "Say sum, measured or days since last of it, in a window before the index."
+        )
 
 
 @dataclass(frozen=True)
 class Asked:
     """The sources that features ask of treatments, -1 where none does.
 
-    ``trials`` by class and trial word, ``days`` by class.
+    ``trials`` by class and trial word (``words``: which are asked of any class), ``days`` by class.
     """
 
     trials: Ints
     days: Ints
     opioid_days: int
     opioid_mme: int
+    words: tuple[bool, ...]
     any_trial: bool
     any_exposure: bool
 
@@ -99,5 +126,6 @@ class Asked:
         trials = trials.reshape(len(names), len(TRIAL_WORDS))
         days = np.array([number(f"{one}.days") for one in names], np.int64)
         opioids = [number(one) for one in OPIOIDS]
+        words = tuple(bool((column >= 0).any()) for column in trials.T)
         exposure = bool((days >= 0).any()) or max(opioids) >= 0
-        return cls(trials, days, opioids[0], opioids[1], bool((trials >= 0).any()), exposure)
+        return cls(trials, days, opioids[0], opioids[1], words, any(words), exposure)

@@ -29,10 +29,11 @@ _SUMMARIES = {
     "days_since_last": "days since the last event",
 }
 _DERIVED = {
-    "trial": "adequate trial of {} (value: days it lasted)",
+    "trial": "trial of {} (value: days it lasted)",
     "failed": "failed trial of {} (value: known by 1 measurement, 2 reason given, 3 proxy)",
     "intolerance": "trial of {} stopped for an adverse effect",
     "proxy": "failed trial of {} known only by proxy",
+    "drug_failed": "drug of {} in a failed trial (value: known by 1 measurement, 2 reason given, 3 proxy)",
     "line": "trial of {} (value: how many classes had been tried by then, itself included)",
     "days": "days on {}",
     "mme": "daily dose of {} in morphine milligram equivalents (CDC 2022)",

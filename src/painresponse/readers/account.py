@@ -11,6 +11,8 @@ REASONS = {
     "wrong_width": "the row has more or fewer fields than the first line",
     "duplicate_row": "the whole row was given before",
     "no_subject": "the row does not say whom it is about",
+    "unknown_subject": "the row is about somebody the table of persons does not hold",
+    "no_code": "the row does not say what it is about",
     "no_time": "there is no time",
     "unreadable_time": "the time fits none of the date forms",
     "impossible_time": "the time lies before first_day or after last_day",
@@ -26,7 +28,22 @@ WARNINGS = {
     "conflict": "subjects whose rows disagree; all were kept",
     "line_break": "cells that run over a line break, as an unclosed quote makes them do",
     "no_such_row": "conditions that no row meets",
+    "zoned_time": "times with a time zone, which are no clinic clock; the day alone was taken",
+    "other_day": "times on another day than their date; the date alone was taken",
+    "beyond": "values said to lie beyond what was measured; the limit was taken",
+    "impossible_duration": "supplies that end before they begin or last over a century; they were ignored",
+    "undated_stop": "treatments stopped of which nothing says when; the stop was left out",
+    "unknown_stop": "words for why a treatment was stopped that have no meaning in the configuration",
+    "renumbered": "subjects numbered anew, for their identifiers are no whole numbers",
 }
+
+GAPS = {
+    "not_in_concept": "rows whose concept the table CONCEPT does not hold",
+    "without_concept": "rows without a standard concept",
+}
+
+FEW = 5
+"""What fewer subjects than this share is not told word by word where it may be free text."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +52,9 @@ class ImportReport:
 
     ``rejected`` and ``warnings`` count by reason and column; the reasons are worded in REASONS and WARNINGS.
     ``empty`` counts, by column, the cells that say nothing; ``unmapped`` the events, by code, that no concept
-    knows; ``sources`` gives the SHA-256 of every file read.
+    knows; ``units`` the values by code and unit; ``sources`` gives the SHA-256 of every file read. Of a
+    database or its export: ``tables`` the rows of every table read (0: nothing but headings), ``missing`` the
+    tables that are not there, ``gaps`` (worded in GAPS) what its vocabulary lacks, ``about`` its versions.
     """
 
     rows: int
@@ -46,6 +65,11 @@ class ImportReport:
     warnings: dict[str, dict[str, int]] = field(default_factory=dict)
     unmapped: dict[str, int] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    units: dict[str, dict[str, int]] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    gaps: dict[str, dict[str, int]] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
 
     def to_plain(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -1,10 +1,13 @@
 """MEDS folders: histories shard by shard, so that memory follows the shard and not the clinic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -18,6 +21,12 @@ from painresponse.records.coding import Measures
 
 SEAL = "SEALED"
 """A file of this name marks a folder of simulated truth, which no model may see."""
+
+EVENTS_AT_ONCE = 2**20
+"""A larger file is read in pieces of this size: what is in memory follows this number and not the file."""
+
+BATCH = 2**17
+"""Rows that Arrow decodes at a time."""
 
 
 def shards(folder: Path) -> list[Path]:
@@ -50,35 +59,53 @@ def refuse_sealed(path: Path) -> None:
 
 def read_shard(path: Path) -> RawEvents:
     """The events of one MEDS file. Raises RecordError on a damaged file or unfit columns."""
-    refuse_sealed(path)
-    try:
-        present = pq.read_schema(path).names
-        need(present, schema.REQUIRED, str(path))
-        words = [name for name in (schema.CODE, schema.UNIT) if name in present]
-        with pq.ParquetFile(path, read_dictionary=words) as file:
-            table = file.read([name for name in EVENT_COLUMNS if name in present])
-    except (pa.ArrowException, OSError) as error:
-        raise RecordError(f"{path} {_damage(error)}") from None
-    return raw_events(table, str(path))
+    with _opened(path) as (file, columns):
+        return raw_events(file.read(columns), str(path))
 
 
 def histories(folder: Path, concepts: Concepts | Measures) -> Iterator[tuple[Records, Intake]]:
-    """Records and their intake, one shard at a time.
+    """Records and their intake, shard by shard; a very large shard in pieces, cut between subjects.
 
     Raises RecordError when a subject stands in two shards, for its history would be cut in half.
     """
     measures = concepts if isinstance(concepts, Measures) else Measures(concepts)
-    earlier: list[tuple[Path, NDArray[np.int64]]] = []
-    seen = np.zeros(0, np.int64)
-    for shard in shards(folder):
-        records, intake = collect(read_shard(shard), measures)
-        subjects = records.subjects()
-        places = np.searchsorted(seen, subjects)
-        if (seen[places[places < len(seen)]] == subjects[places < len(seen)]).any():
-            raise RecordError(_divided(shard, subjects, earlier))
-        earlier.append((shard, subjects))
-        seen = np.insert(seen, places, subjects)
-        yield records, intake
+    found = shards(folder)
+    refuse_divided(found)
+    for shard in found:
+        yield from shard_histories(shard, measures)
+
+
+def shard_histories(path: Path, measures: Measures) -> Iterator[tuple[Records, Intake]]:
+    """Records and their intake from one MEDS file, at most about `EVENTS_AT_ONCE` events at a time.
+
+    Raises RecordError as `read_shard` does, and on a larger file that is not sorted by subject.
+    """
+    with _opened(path) as (file, columns):
+        if file.metadata.num_rows <= EVENTS_AT_ONCE:
+            yield collect(raw_events(file.read(columns), str(path)), measures)
+            return
+        for piece in _pieces(file.iter_batches(BATCH, columns=columns), str(path)):
+            yield collect(piece, measures)
+
+
+def refuse_divided(paths: Sequence[Path]) -> None:
+    """Refuse shards that share a subject, before any work is done. Only the subjects are read.
+
+    Memory is some 40 bytes a subject. The complaint names the first two files and a count.
+    """
+    held = [_subjects(path) for path in paths]
+    subject = np.concatenate([np.zeros(0, np.int64), *held])
+    shard = np.repeat(np.arange(len(held), dtype=np.int32), [len(one) for one in held])
+    order = np.argsort(subject, kind="stable")
+    again = order[1:][subject[order[1:]] == subject[order[:-1]]]
+    if len(again):
+        late = int(shard[again].min())
+        early = next(place for place in range(late) if len(np.intersect1d(held[place], held[late])))
+        shared = len(np.intersect1d(held[early], held[late]))
+        raise RecordError(
+            f"{shared} subjects stand both in {paths[early]} and in {paths[late]}. Put every subject into "
+            "one shard; `painresponse import` does so."
+        )
 
 
 def read_asks(path: Path) -> Asks:
@@ -108,14 +135,72 @@ def _labels(path: Path) -> pa.Table:
     return table.select(ASK_COLUMNS)
 
 
-def _divided(shard: Path, subjects: NDArray[np.int64], earlier: list[tuple[Path, NDArray[np.int64]]]) -> str:
-    other, shared = next(
-        (path, both) for path, theirs in earlier if len(both := np.intersect1d(theirs, subjects))
-    )
-    return (
-        f"{len(shared)} subjects stand both in {other} and in {shard}. Put every subject into one shard; "
-        "`painresponse import` does so."
-    )
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[pq.ParquetFile, list[str]]]:
+    """A MEDS file and which of its columns are wanted; damage, now or while reading, is a RecordError."""
+    refuse_sealed(path)
+    try:
+        present = pq.read_schema(path).names
+        need(present, schema.REQUIRED, str(path))
+        words = [name for name in (schema.CODE, schema.UNIT) if name in present]
+        # left to itself Arrow would keep the compressed file in memory while it is read in pieces
+        sparing = {"pre_buffer": False, "buffer_size": 2**20}
+        with pq.ParquetFile(path, read_dictionary=words, page_checksum_verification=True, **sparing) as file:
+            yield file, [name for name in EVENT_COLUMNS if name in present]
+    except (pa.ArrowException, OSError) as error:
+        raise RecordError(f"{path} {_damage(error)}") from None
+
+
+def _subjects(path: Path) -> NDArray[np.int64]:
+    """The distinct subjects of a file; none of a column that will be refused once it is read."""
+    with _opened(path) as (file, _):
+        if not pa.types.is_integer(file.schema_arrow.field(schema.SUBJECT).type):
+            return np.zeros(0, np.int64)
+        batches = file.iter_batches(BATCH, columns=[schema.SUBJECT])
+        found = [pc.unique(batch.column(0)).drop_null().cast(pa.int64(), safe=False) for batch in batches]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+
+
+def _pieces(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[RawEvents]:
+    """The events of a sorted file in pieces, every subject whole."""
+    rest: list[pa.RecordBatch] = []
+    for table in _tables(batches):
+        table = pa.concat_tables([*rest, table])
+        events = raw_events(table, where)
+        _refuse_unsorted(events.subject, where)
+        stop = int(np.searchsorted(events.subject, events.subject[-1]))
+        if stop:
+            yield _first(events, stop)
+        rest = [table.slice(stop)]
+    yield raw_events(rest[0], where)
+
+
+def _tables(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches joined until they hold enough events: row groups may be small."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= EVENTS_AT_ONCE:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def _refuse_unsorted(subject: NDArray[np.int64], where: str) -> None:
+    if (subject[1:] < subject[:-1]).any():
+        raise RecordError(
+            f"{where} holds more than {EVENTS_AT_ONCE:,} events and is not sorted by subject_id, so it "
+            "cannot be read in pieces. Sort it by subject_id and time, as MEDS asks, or split it up."
+        )
+
+
+def _first(events: RawEvents, stop: int) -> RawEvents:
+    cut = {
+        name: getattr(events, name)[:stop]
+        for name in ("subject", "time", "available", "code", "value", "unit")
+    }
+    return replace(events, **cut)
 
 
 def _damage(error: Exception) -> str:

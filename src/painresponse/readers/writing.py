@@ -1,7 +1,9 @@
 """MEDS folders written whole: shards sorted by subject and time, with the metadata MEDS asks for."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -34,21 +36,41 @@ def write_events(
     """
 
     def fill(draft: Path) -> None:
-        _fill_data(draft / "data", events)
-        _fill_metadata(draft / "metadata", events, concepts, name or out.name)
+        fill_folder(draft, [events], concepts=concepts, name=name or out.name)
         for path, content in (beside or {}).items():
             (draft / path).write_bytes(content)
 
     publish_folder(out, fill, overwrite=overwrite)
 
 
-def _fill_data(folder: Path, events: RawEvents) -> None:
-    folder.mkdir()
+def fill_folder(draft: Path, pieces: Iterable[RawEvents], *, concepts: Concepts, name: str) -> None:
+    """Fill an empty folder with MEDS as the pieces come, one piece in memory at a time.
+
+    A piece holds subjects whole; nobody may stand in two pieces. It becomes one shard, or several of at most
+    SUBJECTS_PER_SHARD subjects.
+    """
+    (draft / "data").mkdir()
+    codes: Counter[str] = Counter()
+    numbers = count()
+    for events in pieces:
+        for rows in _shards(events):
+            path = draft / "data" / f"{next(numbers)}.parquet"
+            pq.write_table(_table(events, rows), path, row_group_size=2**20)
+        codes.update(_counted(events))
+    _fill_metadata(draft / "metadata", codes, concepts, name)
+
+
+def _shards(events: RawEvents) -> list[NDArray[np.int64]]:
+    """The rows of each shard, by subject and time."""
     order = np.lexsort((events.time, events.subject))
     subject = events.subject[order]
     starts = np.flatnonzero(np.diff(subject, prepend=subject[:1] - 1))[::SUBJECTS_PER_SHARD]
-    for number, rows in enumerate(np.split(order, starts[1:])):
-        pq.write_table(_table(events, rows), folder / f"{number}.parquet", row_group_size=2**20)
+    return np.split(order, starts[1:])
+
+
+def _counted(events: RawEvents) -> dict[str, int]:
+    counts = np.bincount(events.code, minlength=len(events.codes))
+    return {events.codes[place]: int(counts[place]) for place in np.flatnonzero(counts)}
 
 
 def _table(events: RawEvents, rows: NDArray[np.int64]) -> pa.Table:
@@ -74,7 +96,7 @@ def _words(places: NDArray[np.int32], words: tuple[str, ...]) -> pa.Array:
     return pa.array(words, pa.string()).take(pa.array(places, mask=places < 0))
 
 
-def _fill_metadata(folder: Path, events: RawEvents, concepts: Concepts, name: str) -> None:
+def _fill_metadata(folder: Path, codes: Mapping[str, int], concepts: Concepts, name: str) -> None:
     folder.mkdir()
     about = {
         "dataset_name": name,
@@ -84,11 +106,11 @@ def _fill_metadata(folder: Path, events: RawEvents, concepts: Concepts, name: st
         "other_extension_columns": [schema.AVAILABLE],
     }
     (folder / "dataset.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    codes = sorted(events.codes[place] for place in np.unique(events.code))
     pq.write_table(_descriptions(codes, concepts), folder / "codes.parquet")
 
 
-def _descriptions(codes: list[str], concepts: Concepts) -> pa.Table:
+def _descriptions(counts: Mapping[str, int], concepts: Concepts) -> pa.Table:
+    codes = sorted(counts)
     labels = Matcher(
         (pattern, concepts.concepts[name].label)
         for name, patterns in concepts.patterns().items()
@@ -99,5 +121,6 @@ def _descriptions(codes: list[str], concepts: Concepts) -> pa.Table:
             "code": pa.array(codes, pa.string()),
             "description": pa.array(["; ".join(labels.of(code)) or None for code in codes], pa.string()),
             "parent_codes": pa.nulls(len(codes), pa.list_(pa.string())),
+            "code/n_occurrences": pa.array([counts[code] for code in codes], pa.int64()),
         }
     )

@@ -1,6 +1,5 @@
 """Raw events into records: units converted once, impossible values rejected with a reason and counted."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -8,17 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.concepts import Concepts
-from painresponse.records.coding import Measure, Measures
-from painresponse.records.tables import Floats, Ints, Places, RawEvents, Records, Values
+from painresponse.records.coding import Measures
+from painresponse.records.tables import Ints, Places, RawEvents, Records, Values
+from painresponse.records.values import Readings, read, unusual
 from painresponse.schema import EARLIEST, LATEST, STATIC
 
 REASONS = {
+    "unit": "the unit is not one the concept can be converted from",
+    "unit_unclear": "the value has no unit, and its size does not tell which it is",
+    "limits": "the value is impossible in the concept's unit",
+    "unit_contradicted": "the value is impossible in its unit, but not in another unit of the concept",
     "date": "the date lies before 1900 or after 2099",
     "not_finite": "the value is infinite",
-    "unit": "the unit is not one the concept can be converted from",
-    "limits": "the value is impossible in the concept's unit",
     "duplicate": "the same event was given before",
 }
+"""Numbered from 1 in this order; the first are the faults that `values` finds."""
+
+_REASON = dict(enumerate(REASONS, start=1))
+_NUMBER = {reason: number for number, reason in _REASON.items()}
 
 K = TypeVar("K")
 Mask = NDArray[np.bool_]
@@ -28,13 +34,17 @@ Mask = NDArray[np.bool_]
 class Intake:
     """What became of the events: how many came, how many stayed, how many were rejected and why.
 
-    ``rejected`` counts by (reason, code); ``unmapped`` counts by code what no concept knows (kept, unused).
+    ``rejected`` counts by (reason, code). The others count events that were kept by code: ``unmapped``, which
+    no concept knows and nothing uses; ``inferred``, whose missing unit their size told (repetitions
+    included); ``unusual``, whose value lies outside the concept's soft limits.
     """
 
     given: int = 0
     kept: int = 0
     rejected: dict[tuple[str, str], int] = field(default_factory=dict)
     unmapped: dict[str, int] = field(default_factory=dict)
+    inferred: dict[str, int] = field(default_factory=dict)
+    unusual: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: "Intake") -> "Intake":
         return Intake(
@@ -42,6 +52,8 @@ class Intake:
             self.kept + other.kept,
             _summed(self.rejected, other.rejected),
             _summed(self.unmapped, other.unmapped),
+            _summed(self.inferred, other.inferred),
+            _summed(self.unusual, other.unusual),
         )
 
     def reasons(self) -> dict[str, int]:
@@ -55,53 +67,36 @@ def collect(raw: RawEvents, concepts: Concepts | Measures) -> tuple[Records, Int
     Given the same events in another order, the records are the same to the bit.
     """
     measures = concepts if isinstance(concepts, Measures) else Measures(concepts)
-    found = [measures.of(code) for code in raw.codes]
-    value, reasons = _converted(raw, found)
+    numbers = measures.numbers(raw.codes)
+    readings = read(raw, measures, numbers)
+    value, reasons = readings.value, _reasons(raw, readings)
     keep = np.flatnonzero(reasons == 0)
     rank = np.argsort(np.argsort(np.array(raw.codes, dtype=object))).astype(np.int32)
     codes = tuple(sorted(raw.codes))
     order = keep[_canonical_order(raw, rank, value, keep)]
     repeat = _repeats(raw, rank, value, order)
     repeats, order = order[repeat], order[~repeat]
-    intake = Intake(len(raw), len(order), _rejected(raw, reasons, repeats), _unmapped(raw, found, order))
+    intake = Intake(
+        len(raw),
+        len(order),
+        _rejected(raw, reasons, repeats),
+        unmapped=_by_code(raw, order[(numbers == measures.strange)[raw.code[order]]]),
+        inferred=_by_code(raw, readings.inferred[reasons[readings.inferred] == 0]),
+        unusual=_by_code(raw, unusual(readings, measures, order)),
+    )
     code = rank[raw.code[order]] if len(order) else np.zeros(0, np.int32)
     return Records(
         raw.subject[order], raw.time[order], raw.available[order], code, codes, value[order]
     ), intake
 
 
-def _converted(raw: RawEvents, found: list[Measure | None]) -> tuple[Values, NDArray[np.int8]]:
-    """Values in canonical units, and per event 0 or the number of the reason it is rejected for."""
-    reasons = np.zeros(len(raw), np.int8)
+def _reasons(raw: RawEvents, readings: Readings) -> NDArray[np.int8]:
+    """Per event 0, or the number of the reason it is rejected for: its date before its value."""
+    reasons = readings.fault.copy()
+    reasons[np.isinf(raw.value)] = _NUMBER["not_finite"]
     dated = raw.time != STATIC
-    reasons[dated & ((raw.time < EARLIEST) | (raw.time >= LATEST))] = 1
-    reasons[np.isinf(raw.value)] = 2
-    if not raw.codes:
-        return raw.value, reasons
-    scale, shift, low, high = _tables(found, raw.units)
-    factor = scale[raw.code, raw.unit]
-    # -0.0 + 0.0 is 0.0: the sign of zero would otherwise depend on which of two equal values came first
-    with np.errstate(over="ignore"):  # beyond float32 is infinite, and impossible below
-        value = (raw.value.astype(np.float64) * factor + shift[raw.code, raw.unit] + 0.0).astype(np.float32)
-    known = ~np.isnan(raw.value)
-    reasons[known & np.isnan(factor) & (reasons == 0)] = 3
-    outside = (value < low[raw.code]) | (value > high[raw.code]) | np.isinf(value)
-    reasons[known & outside & (reasons == 0)] = 4
-    return value, reasons
-
-
-def _tables(found: list[Measure | None], units: tuple[str, ...]) -> tuple[Floats, Floats, Values, Values]:
-    """Factor and offset by code and unit (last column: no unit), and float32 limits by code."""
-    scale = np.ones((len(found), len(units) + 1))
-    shift = np.zeros((len(found), len(units) + 1))
-    low, high = np.full(len(found), -np.inf), np.full(len(found), np.inf)
-    for place, measure in enumerate(found):
-        if measure is None:
-            continue
-        low[place], high[place] = measure.limits
-        for column, unit in enumerate(units):
-            scale[place, column], shift[place, column] = measure.conversion(unit)
-    return scale, shift, low.astype(np.float32), high.astype(np.float32)
+    reasons[dated & ((raw.time < EARLIEST) | (raw.time >= LATEST))] = _NUMBER["date"]
+    return reasons
 
 
 def _canonical_order(raw: RawEvents, rank: Places, value: Values, keep: Ints) -> Ints:
@@ -143,22 +138,20 @@ def _repeats(raw: RawEvents, rank: Places, value: Values, order: Ints) -> Mask:
 
 def _rejected(raw: RawEvents, reasons: NDArray[np.int8], repeats: Ints) -> dict[tuple[str, str], int]:
     rejected: dict[tuple[str, str], int] = {}
-    for number, reason in enumerate(REASONS, start=1):
-        places = repeats if reason == "duplicate" else np.flatnonzero(reasons == number)
-        rejected.update({(reason, code): n for code, n in _counts(raw, places)})
+    wrong = np.flatnonzero(reasons)
+    for number in np.unique(reasons[wrong]) if len(wrong) else ():
+        counts = _by_code(raw, wrong[reasons[wrong] == number])
+        rejected.update({(_REASON[number], code): n for code, n in counts.items()})
+    rejected.update({("duplicate", code): n for code, n in _by_code(raw, repeats).items()})
     return rejected
 
 
-def _unmapped(raw: RawEvents, found: list[Measure | None], kept: Ints) -> dict[str, int]:
-    strange = np.array([measure is None for measure in found], bool)
-    return dict(_counts(raw, kept[strange[raw.code[kept]]] if strange.any() else kept[:0]))
-
-
-def _counts(raw: RawEvents, places: Ints) -> Iterable[tuple[str, int]]:
+def _by_code(raw: RawEvents, places: Ints) -> dict[str, int]:
+    """How many of these events each code has."""
     if not len(places):
-        return []
+        return {}
     counts = np.bincount(raw.code[places], minlength=len(raw.codes))
-    return [(raw.codes[place], int(counts[place])) for place in np.flatnonzero(counts)]
+    return {raw.codes[place]: int(counts[place]) for place in np.flatnonzero(counts)}
 
 
 def _summed(*tables: dict[K, int]) -> dict[K, int]:

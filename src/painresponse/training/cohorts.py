@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.clinic import Catalogue
+from painresponse.clinic.declarations import LEVELS
 from painresponse.engine import Plan, compute, rows
 from painresponse.language import FeatureSet
 from painresponse.records.intake import Intake
@@ -102,7 +103,12 @@ def _eligible(
     ):
         keep &= allowed
         attrition = attrition.after(step, int(keep.sum()))
-    return episodes.taken(keep), attrition
+    return episodes.taken(keep), Attrition(attrition.steps, _levels(eligibility))
+
+
+def _levels(eligibility: Eligibility) -> dict[str, int]:
+    asked = eligibility.level[eligibility.old_enough & eligibility.not_excluded]
+    return {name: int((asked == place).sum()) for place, name in enumerate(LEVELS)}
 
 
 def _labelled(attrition: Attrition, labels: Labels) -> Attrition:

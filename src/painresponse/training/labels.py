@@ -8,15 +8,15 @@ import numpy as np
 from painresponse.clinic import Catalogue
 from painresponse.clinic.declarations import Horizon, Outcome, Target
 from painresponse.clinic.requirements import baseline_sentences
+from painresponse.concepts import Concept
 from painresponse.engine import Plan, compute
 from painresponse.language import FeatureSet
 from painresponse.records.tables import Asks, Floats, Records
 from painresponse.schema import MICROSECONDS_PER_DAY as DAY
-from painresponse.training.episodes import Episodes
+from painresponse.training.episodes import Episodes, endings
 from painresponse.training.occurrences import Mask, Occurrences
 
 NEAR_DAYS = 7  # measurements this close to the one nearest to the nominal day are averaged with it
-REINSERTED_DAYS = 90  # a device taken out and put back so soon was not given up
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Labeller:
     def __init__(self, catalogue: Catalogue, target: Target):
         self._concepts = catalogue.concepts
         self._outcome = catalogue.outcomes[target.outcome]
+        self._measured = catalogue.concepts.concepts[self._outcome.concept]
         self._horizon = catalogue.horizons[target.horizon]
         self._stage = catalogue.interventions[target.intervention].stages[target.stage]
         self._major = tuple(_major_of_others(catalogue, target.intervention))
@@ -59,7 +60,9 @@ class Labeller:
         )
         repeated = self._repeated(records, episodes, until)
         died = Occurrences(records, self._concepts, ["death"]).any(episodes.subject, episodes.begun, until)
-        y = np.where(np.isnan(value), np.nan, responded(self._outcome, baseline, value))
+        y = np.where(
+            np.isnan(value), np.nan, responded(self._outcome, baseline, value, measured=self._measured)
+        )
         y = np.where(ended | major | repeated, 0.0, y)
         y[died | ~has_baseline] = np.nan
         lost = np.isnan(y) & has_baseline & ~died
@@ -74,16 +77,9 @@ class Labeller:
         return baseline, ~np.isnan(baseline) & (True if least is None else baseline >= least)
 
     def _ended(self, records: Records, episodes: Episodes, until: Floats) -> Mask:
-        """Given up (explant) before the outcome was seen, and not put back soon after."""
-        if not self._stage.ends:
-            return np.zeros(len(episodes), bool)
-        ends = Occurrences(records, self._concepts, self._stage.ends)
-        first = ends.first(episodes.subject, episodes.begun + 1, until)
-        ended = np.isfinite(first)
-        moment = np.where(ended, first, 0).astype(np.int64)
-        again = Occurrences(records, self._concepts, self._stage.begins)
-        back = again.any(episodes.subject, moment + 1, moment + REINSERTED_DAYS * DAY)
-        return ended & ~back
+        """Given up (explant) before the outcome was seen."""
+        ends = endings(records, self._concepts, self._stage)
+        return np.any([one.any(episodes.subject, episodes.begun + 1, until) for one in ends], axis=0)
 
     def _repeated(self, records: Records, episodes: Episodes, until: Floats) -> Mask:
         if not self._stage.repeat_fails:
@@ -111,16 +107,26 @@ def followed_up(measured: Occurrences, episodes: Episodes, horizon: Horizon) -> 
     return value, seen
 
 
-def responded(outcome: Outcome, baseline: Floats, value: Floats) -> Floats:
-    """1 where the outcome is met, 0 where it is not."""
+def responded(
+    outcome: Outcome, baseline: Floats, value: Floats, *, measured: Concept | None = None
+) -> Floats:
+    """1 where the outcome is met, 0 where it is not.
+
+    ``measured``, the outcome's concept, says which direction is good and how much of a change matters.
+    """
+    better = measured is not None and measured.higher == "better"
+    worse = measured is not None and measured.higher == "worse"
+    mcid = measured.mcid if measured is not None and measured.mcid else np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
         change = {
             "relative_drop": (baseline - value) / baseline,
             "absolute_drop": baseline - value,
-            "reaches": value,
+            "important_change": (value - baseline if better else baseline - value) / mcid,
+            "reaches": -value if worse else value,
         }[outcome.kind]
+    least = -outcome.least if outcome.kind == "reaches" and worse else outcome.least
     # a drop of exactly the threshold counts, also after rounding in float32 (0.5 of 7.2 points)
-    return (change >= outcome.at_least - 1e-6).astype(np.float64)
+    return (change >= least - 1e-6).astype(np.float64)
 
 
 def _major_of_others(catalogue: Catalogue, intervention: str) -> Iterable[str]:

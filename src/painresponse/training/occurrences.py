@@ -1,6 +1,7 @@
 """Where certain events occur in their subjects' histories. Looks both ways in time: labels need that."""
 
 from collections.abc import Iterable
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from painresponse.concepts import Concepts
 from painresponse.records.coding import Matcher
 from painresponse.records.tables import Floats, Ints, Records
+from painresponse.schema import MICROSECONDS_PER_DAY as DAY
 from painresponse.schema import STATIC
 
 Mask = NDArray[np.bool_]
@@ -23,15 +25,27 @@ class Occurrences:
         mask = chosen[records.code] if len(records) else np.zeros(0, bool)
         if dated:
             mask &= records.time != STATIC
-        self.subject = records.subject[mask]
-        self.time = records.time[mask]
-        self.value: Floats = records.value[mask].astype(np.float64)
+        self._hold(records.subject[mask], records.time[mask], records.value[mask].astype(np.float64))
+
+    def _hold(self, subject: Ints, time: Ints, value: Floats) -> None:
+        self.subject, self.time, self.value = subject, time, value
         self._subjects, self._times = np.unique(self.subject), np.unique(self.time)
         row = np.searchsorted(self._subjects, self.subject)
         self._key = row * (len(self._times) + 1) + np.searchsorted(self._times, self.time)
 
     def __len__(self) -> int:
         return len(self.subject)
+
+    def taken(self, keep: Mask) -> "Occurrences":
+        """Some of them."""
+        some = copy(self)
+        some._hold(self.subject[keep], self.time[keep], self.value[keep])
+        return some
+
+    def on_days_of(self, other: "Occurrences") -> "Occurrences":
+        """Those on a day on which the subject has one of the others too."""
+        midnight = self.time // DAY * DAY
+        return self.taken(other.any(self.subject, midnight, midnight + DAY))
 
     def before(self, subject: Ints, time: Ints) -> Ints:
         """The place of the subject's first event at or after ``time``."""

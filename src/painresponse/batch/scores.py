@@ -1,4 +1,4 @@
-"""A cohort from Parquet to Parquet, shard by shard: its feature matrix, or its scores."""
+"""A cohort scored shard by shard, Parquet in and Parquet out."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from painresponse.clinic import Catalogue
-from painresponse.engine import Plan, rows
+from painresponse.batch.asking import asker
 from painresponse.errors import CohortError
 from painresponse.publishing import publish
-from painresponse.readers import histories, last_known
+from painresponse.readers import histories
 from painresponse.records import Asks, Records
 from painresponse.schema import PREDICTION, SUBJECT
 from painresponse.scoring.scorer import Scorer
@@ -82,42 +80,12 @@ def score_folder(
     return Scored(asked, given, refused)
 
 
-def features_folder(
-    catalogue: Catalogue,
-    folder: Path,
-    out: Path,
-    *,
-    asks: Asks | None = None,
-    progress: Progress = lambda: None,
-) -> int:
-    """Write the feature matrix of a MEDS folder to Parquet, with each column's lineage; returns its rows."""
-    plan = Plan(catalogue.features, catalogue.concepts)
-    written = 0
-
-    def tables() -> Iterator[pa.Table]:
-        nonlocal written
-        for records, part in _parts(folder, catalogue, asks):
-            columns = {SUBJECT: part.subject, PREDICTION: part.index.astype("datetime64[us]")}
-            matrix = rows(plan, records, part)
-            columns |= dict(zip(catalogue.features.names, np.ascontiguousarray(matrix.T), strict=True))
-            written += len(part)
-            yield pa.table(columns)
-            progress()
-
-    notes = {
-        "fingerprint": catalogue.features.fingerprint(),
-        "features": json.dumps(catalogue.features.to_plain()),
-    }
-    publish(out, lambda draft: _write(draft, tables(), notes))
-    return written
-
-
-def _parts(folder: Path, reader: Scorer | Catalogue, asks: Asks | None) -> Iterator[tuple[Records, Asks]]:
+def _parts(folder: Path, scorer: Scorer, asks: Asks | None) -> Iterator[tuple[Records, Asks]]:
     """Each shard's records with the asks about its subjects."""
-    known = reader.measures if isinstance(reader, Scorer) else reader.concepts
+    about = asker(asks)
     found = 0
-    for records, _ in histories(folder, known):
-        part = last_known(records) if asks is None else _about(records, asks)
+    for records, _ in histories(folder, scorer.measures):
+        part = about(records)
         found += len(part)
         yield records, part
     if not found:
@@ -125,11 +93,6 @@ def _parts(folder: Path, reader: Scorer | Catalogue, asks: Asks | None) -> Itera
             f"Nobody in {folder} is asked about: the asks name none of its subjects. "
             "Check that both number the subjects alike."
         )
-
-
-def _about(records: Records, asks: Asks) -> Asks:
-    here = np.isin(asks.subject, records.subjects())
-    return Asks(asks.subject[here], asks.index[here])
 
 
 def _scores_table(columns: dict[str, Any], scorer: Scorer) -> pa.Table:

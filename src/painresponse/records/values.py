@@ -1,0 +1,101 @@
+"""Values into canonical units, once, on the way in; each that cannot be believed with the reason why."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from painresponse.records.coding import Measure, Measures
+from painresponse.records.tables import Floats, Ints, RawEvents, Values
+
+Mask = NDArray[np.bool_]
+
+NO_CONVERSION, UNCLEAR, IMPOSSIBLE, CONTRADICTED = 1, 2, 3, 4
+"""Faults: a unit that is not declared; none, and the size does not tell it; outside the hard limits, in every
+unit of the concept or only in the one given."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """By event: the number of its measure, the value in the canonical unit, 0 or the fault found.
+
+    ``inferred`` lists the events whose size told the missing unit.
+    """
+
+    measure: Ints
+    value: Values
+    fault: NDArray[np.int8]
+    inferred: Ints
+
+
+def read(raw: RawEvents, measures: Measures, numbers: Ints) -> Readings:
+    """The values of raw events, ``numbers`` being the number of the measure of each of their codes."""
+    measure, fault = numbers[raw.code], np.zeros(len(raw), np.int8)
+    factor, offset = measures.conversions(raw.units)[:, measure, raw.unit]
+    bare = _bare(raw, measures, numbers)
+    if len(bare):
+        factor[bare], offset[bare] = _told_by_size(raw.value[bare], measures, measure[bare])
+    # -0.0 + 0.0 is 0.0: the sign of zero would otherwise depend on which of two equal values came first
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, and impossible
+        value = (raw.value.astype(np.float64) * factor + offset + 0.0).astype(np.float32)
+    strange = np.isnan(factor)
+    fault[strange & ~np.isnan(raw.value)] = NO_CONVERSION
+    fault[bare[strange[bare]]] = UNCLEAR
+    low, high = measures.limits[:, measure]
+    outside = np.flatnonzero((value < low) | (value > high) | np.isinf(value))
+    if len(outside):
+        fault[outside] = _why_outside(raw, value, measures, measure, outside)
+    return Readings(measure, value, fault, bare[~strange[bare]])
+
+
+def unusual(readings: Readings, measures: Measures, events: Ints) -> Ints:
+    """Those of the events whose value lies outside what is usual of its measure (soft limits)."""
+    watched = events[measures.watched[readings.measure[events]]]
+    value, (low, high) = readings.value[watched], measures.soft[:, readings.measure[watched]]
+    strange: Ints = watched[(value < low) | (value > high)]
+    return strange
+
+
+def _bare(raw: RawEvents, measures: Measures, numbers: Ints) -> Ints:
+    """Known values without a unit whose measure says how their size tells it."""
+    sized = measures.sized[numbers]
+    if not sized.any():
+        return np.zeros(0, np.int64)
+    mine = np.flatnonzero(sized[raw.code])
+    return mine[~_named(raw, mine) & ~np.isnan(raw.value[mine])]
+
+
+def _named(raw: RawEvents, events: Ints) -> Mask:
+    """Whether events came with a unit."""
+    named = np.array([*(bool(unit.strip()) for unit in raw.units), False])  # the last is where -1 points
+    return named[raw.unit[events]]
+
+
+def _told_by_size(value: Values, measures: Measures, measure: Ints) -> tuple[Floats, Floats]:
+    """Factor and offset of bare values; a factor of NaN where no size declared fits."""
+    factor, offset = np.full(len(value), np.nan), np.zeros(len(value))
+    for number in np.unique(measure):
+        for rule in reversed(measures.all[number].bare):  # the first that fits stays
+            fits = (measure == number) & (value >= np.float32(rule.least)) & (value < np.float32(rule.below))
+            factor[fits], offset[fits] = measures.all[number].conversion(rule.unit)
+    return factor, offset
+
+
+def _why_outside(
+    raw: RawEvents, value: Values, measures: Measures, measure: Ints, outside: Ints
+) -> NDArray[np.int8]:
+    """Whether values are impossible as such, or only in the unit they came with."""
+    why = np.full(len(outside), IMPOSSIBLE, np.int8)
+    named = _named(raw, outside) & np.isfinite(value[outside])
+    for number in np.unique(measure[outside[named]]):
+        mine = np.flatnonzero(named & (measure[outside] == number))
+        why[mine[_possible(raw.value[outside[mine]], measures.all[number])]] = CONTRADICTED
+    return why
+
+
+def _possible(value: Values, measure: Measure) -> Mask:
+    """Whether a value is possible in any unit of its measure."""
+    turned = [value * factor + offset for factor, offset in map(measure.conversion, ("", *measure.units))]
+    low, high = measure.limits
+    possible: Mask = np.any([(low <= one) & (one <= high) for one in turned], axis=0)
+    return possible
