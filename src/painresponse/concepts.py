@@ -184,10 +184,7 @@ class Concepts:
                 for name, raw in plain["concepts"].items()
             },
             {name: build(Treatment, raw, f"treatment {name}") for name, raw in plain["treatments"].items()},
-            {
-                name: build(Profile, raw, f"profile {name}")
-                for name, raw in plain.get("profiles", {}).items()
-            },
+            {name: build(Profile, raw, f"profile {name}") for name, raw in plain.get("profiles", {}).items()},
         )
 
 

@@ -97,7 +97,7 @@ def _days(profile: Profile, concepts: Concepts, samples: Samples, awakenings: li
 
 
 def _log_slope(times: list[int], values: list[float]) -> float:
-    hours = [time / HOUR for time in times]
+    hours = [(time - times[0]) / HOUR for time in times]
     logs = [log(value) for value in values]
     centre, level = sum(hours) / len(hours), sum(logs) / len(logs)
     together = sum((h - centre) * (v - level) for h, v in zip(hours, logs, strict=True))

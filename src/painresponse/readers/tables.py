@@ -142,7 +142,16 @@ def _report(
         warnings=by_reason(sum((one.warnings for one in (*readings, *found)), Counter())),
         unmapped={code: int(codes[code]) for code in sorted(codes.index) if measures.of(code) is None},
         sources={path.name: _sha256(path) for paths in files for path in paths},
+        units=_units(table[table["value"].notna()]),
     )
+
+
+def _units(valued: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """How many values came in which unit, by code; an empty one is the concept's own."""
+    units: dict[str, dict[str, int]] = {}
+    for (code, unit), count in valued.groupby(["code", "unit"]).size().items():
+        units.setdefault(code, {})[unit] = int(count)
+    return units
 
 
 def _sha256(path: Path) -> str:

@@ -6,9 +6,9 @@ from math import isfinite
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from painresponse.concepts import BareUnit, Concept, Concepts, Ingredient
+from painresponse.records.tables import Floats, Ints
 from painresponse.records.units import DURATIONS, REVERSED, ucum
 from painresponse.schema import LOCAL_PREFIX
 
@@ -16,9 +16,6 @@ T = TypeVar("T")
 Limits = tuple[float, float]
 ANY = (float("-inf"), float("inf"))
 _NO_CONVERSION = (float("nan"), 0.0)
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 class Matcher(Generic[T]):

@@ -23,7 +23,7 @@ class OmopChoices:
     visits: bool = False
     first_day: date = date(1900, 1, 1)
     last_day: date = date(2099, 12, 31)
-    memory: str = "1GB"
+    memory: str = "600MB"
     as_needed: tuple[str, ...] = (
         "as needed",
         "as-needed",

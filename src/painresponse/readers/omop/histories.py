@@ -24,6 +24,17 @@ _DOSE = (
     "CASE WHEN isnan(p.strength) THEN NULL WHEN p.is_rate THEN p.strength "
     "WHEN t.quantity > 0 AND t.days > 0 THEN p.strength * t.quantity / t.days END"
 )
+_COLUMNS = "subject, shard, instant, available, code, value, unit, origin"
+_GATHERED = (
+    "CREATE TABLE gathered (subject BIGINT, shard INTEGER, instant TIMESTAMP, available TIMESTAMP, "
+    "code INTEGER, value DOUBLE, unit INTEGER, origin INTEGER)"
+)
+_SORTED = (
+    f"SELECT subject, shard, coalesce(epoch_us(instant), CAST({schema.STATIC} AS BIGINT)) AS time, "
+    f"coalesce(epoch_us(available), epoch_us(instant), CAST({schema.STATIC} AS BIGINT)) AS available, "
+    "code, coalesce(value, CAST('nan' AS DOUBLE)) AS value, coalesce(unit, -1) AS unit, origin "
+    "FROM gathered ORDER BY subject, time, code, value, unit, available"
+)
 _ENDED = "coalesce(t.ended, t.instant + to_microseconds(CAST(t.days * 86400000000 AS BIGINT)))"
 
 
@@ -46,19 +57,14 @@ def make_told(db: Database, tables: Sequence[Clinical], *, known: Collection[int
 
 
 def rows_in_order(db: Database, tables: Sequence[Clinical], codes: Codes) -> pa.RecordBatchReader:
-    """All events with their shard, sorted by subject, time, code, value, unit and when they were known."""
-    branches = (*_people(codes), *_deaths(tables, codes), *_events(tables), *_drugs(tables))
-    statement = (
-        "SELECT subject, shard, "
-        f"coalesce(epoch_us(instant), CAST({schema.STATIC} AS BIGINT)) AS time, "
-        f"coalesce(epoch_us(available), epoch_us(instant), CAST({schema.STATIC} AS BIGINT)) AS available, "
-        "CAST(code AS INTEGER) AS code, coalesce(value, CAST('nan' AS DOUBLE)) AS value, "
-        "CAST(coalesce(unit, -1) AS INTEGER) AS unit, CAST(origin AS INTEGER) AS origin "
-        f"FROM ({' UNION ALL '.join(branches)}) "
-        "AS event (subject, shard, instant, available, code, value, unit, origin) "
-        "WHERE code >= 0 ORDER BY subject, time, code, value, unit, available"
-    )
-    return db.sql(statement).to_arrow_reader(BATCH_ROWS)
+    """All events with their shard, sorted by subject, time, code, value, unit and when they were known.
+
+    They are gathered first and sorted then: sorting while joining does not spill to disk well.
+    """
+    make(db, _GATHERED)
+    for branch in (*_people(codes), *_deaths(tables, codes), *_events(tables), *_drugs(tables)):
+        make(db, f"INSERT INTO gathered SELECT * FROM ({branch}) AS event ({_COLUMNS}) WHERE code >= 0")
+    return db.sql(_SORTED).to_arrow_reader(BATCH_ROWS)
 
 
 def lost_for_meaning(db: Database, tables: Sequence[Clinical]) -> Losses:
