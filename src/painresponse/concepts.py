@@ -78,6 +78,8 @@ class Concept:
             raise ValueError(f"higher must be worse or better, not {self.higher!r}")
         if any(limits and not limits[0] <= limits[1] for limits in (self.hard, self.soft)):
             raise ValueError("hard and soft limits are two numbers, the lower first")
+        if strange := [one.unit for one in self.bare if one.unit not in (self.unit, *self.units)]:
+            raise ValueError(f"bare names the unit {strange[0]!r}, which units does not convert")
         if not all(1 <= len(one) <= 2 and one[0] for one in self.units.values()):
             raise ValueError("units gives for each unit a factor other than zero, or [factor, offset]")
 

@@ -28,7 +28,7 @@ def build(cls: type[T], raw: Any, where: str) -> T:
     """Build a settings dataclass from a plain table, checking every word and every type on the way."""
     if not isinstance(raw, dict):
         raise DefinitionError(f"{where} must be a table, not {_kind(raw)}.")
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
     for word in raw:
         if word not in known:

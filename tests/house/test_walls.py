@@ -95,7 +95,8 @@ def test_publishing_rests_on_the_standard_library_and_the_errors():
 
 
 @pytest.mark.parametrize(
-    ("library", "home"), [("mlflow", "tracking"), ("pyspark", "spark"), ("typer", "commands"), ("rich", "commands")]
+    ("library", "home"),
+    [("mlflow", "tracking"), ("pyspark", "spark"), ("typer", "commands"), ("rich", "commands")],
 )
 def test_a_library_stays_behind_its_one_door(library, home):
     users = {layer_of(name) for name, tree in modules().items() if library in _tops(tree)}

@@ -6,7 +6,13 @@ from painresponse.clinic import Catalogue
 from painresponse.engine import Plan
 from painresponse.language import EVER, FeatureSet, Summary, days, events, the_first, the_last
 from painresponse.language.words import SUMMARIES
-from tests.lib.strategies import CONCEPTS, EXPOSURE_SOURCES, EXPOSURE_SUMMARIES, TRIAL_SOURCES
+from tests.lib.strategies import (
+    CONCEPTS,
+    EXPOSURE_SOURCES,
+    EXPOSURE_SUMMARIES,
+    PROFILE_SOURCES,
+    TRIAL_SOURCES,
+)
 from tests.lib.vocabulary import VOCABULARY
 
 
@@ -15,7 +21,7 @@ def every_word() -> Plan:
     """Every summary word over every source of the small vocabulary, in three windows and around anchors."""
     said = [
         Summary(word, events(source).within(span))
-        for source in CONCEPTS + TRIAL_SOURCES + EXPOSURE_SOURCES
+        for source in CONCEPTS + TRIAL_SOURCES + PROFILE_SOURCES + EXPOSURE_SOURCES
         for word in (EXPOSURE_SUMMARIES if source in EXPOSURE_SOURCES else SUMMARIES)
         for span in (days(30), days(365), EVER)
     ]

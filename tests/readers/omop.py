@@ -33,7 +33,7 @@ CONCEPT = [
         (MG_L, "milligram per liter", "UCUM", "mg/L"),
         (STRANGE, "of no interest", "SNOMED", "1234"),
         (OXYCODONE, "oxycodone hydrochloride 10 MG Oral Tablet", "RxNorm", "1049611"),
-        (PERCOCET, "acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet [Percocet]", "RxNorm", "1049640"),
+        (PERCOCET, "acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet", "RxNorm", "1049640"),
         (PATCH, "72 HR fentanyl 0.025 MG/HR Transdermal System", "RxNorm", "245134"),
         (ASPIRIN, "clopidogrel 75 MG Oral Tablet", "RxNorm", "309362"),
         (INJECTION, "2 ML fentanyl 0.05 MG/ML Injection", "RxNorm", "1735003"),

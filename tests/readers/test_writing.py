@@ -86,6 +86,23 @@ def test_every_code_is_described_where_a_concept_knows_it(tmp_path):
     }
 
 
+def test_pieces_are_written_as_they_come_and_codes_counted_over_all_of_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "SUBJECTS_PER_SHARD", 2)
+    seen = []
+
+    def pieces():
+        for first in (7, 1, 4):
+            seen.append(sorted(path.name for path in (tmp_path / "data").iterdir()))
+            yield raw([(first + n, 10**15, 0, n % 2, 5.0, -1) for n in range(3)])
+
+    writing.fill_folder(tmp_path, pieces(), concepts=CONCEPTS, name="clinic")
+    assert seen == [[], ["0.parquet", "1.parquet"], [f"{n}.parquet" for n in range(4)]]
+    held = [np.unique(read_shard(path).subject).tolist() for path in shards(tmp_path)]
+    assert held == [[7, 8], [9], [1, 2], [3], [4, 5], [6]]
+    codes = pq.read_table(tmp_path / meds.code_metadata_filepath).to_pylist()
+    assert {one["code"]: one["code/n_occurrences"] for one in codes} == {"PR//pain": 6, "GENDER//F": 3}
+
+
 def test_availability_is_written_only_where_it_is_later(tmp_path):
     (path,) = shards(written(tmp_path))
     rows = pq.read_table(path).to_pylist()

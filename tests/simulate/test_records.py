@@ -153,7 +153,7 @@ def test_function_improves_with_relief(clinic: Clinic) -> None:
 
 
 def test_an_explanted_patient_has_no_benefit_afterwards(clinic: Clinic) -> None:
-    out = clinic.coded("CPT//63688").set_index("subject_id")["time"]
+    out = clinic.coded("PR//scs_explant").set_index("subject_id")["time"]
     assert len(out) > 5
     scores = clinic.coded(PAIN)
     after = scores[_days_from(out, scores) > 15].groupby("subject_id")["numeric_value"].mean()

@@ -528,7 +528,7 @@ def test_all_codes_of_an_ingredient_are_one_drug():
 
 
 def sessions(days_before: list[int]) -> str:
-    """One patient's coded sessions; in this vocabulary each stands for three weeks, and six weeks are enough."""
+    """One patient's coded sessions: in this vocabulary each stands for three weeks, and six are enough."""
     return "patient | days before | code | value\n" + "".join(
         f"1 | {one} | CPT//97110 |\n" for one in days_before
     )

@@ -830,7 +830,7 @@ def mutated_bundles(draw):
         node = bundle
         for step in way:
             node = node[step]
-        node[last] = draw(VALUES)
+        node[last] = copy.deepcopy(draw(VALUES))
     return bundle
 
 

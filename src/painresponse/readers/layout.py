@@ -161,12 +161,13 @@ class Layout:
 
 def read_layout(catalogue: Catalogue) -> Layout:
     """The layout a site configuration declares, checked against the catalogue. Raises DefinitionError."""
-    if not catalogue.imports:
+    said = {word: value for word, value in catalogue.imports.items() if word != "omop"}
+    if not said:
         raise DefinitionError(
             "The site configuration has no [import] section. It says what the clinic's columns mean; "
             "configs/examples/rtms.toml is one to start from."
         )
-    layout = build(Layout, catalogue.imports, "import")
+    layout = build(Layout, said, "import")
     measures = Measures(catalogue.concepts)
     for table in layout.tables:
         _check_visits(table, layout)

@@ -46,7 +46,10 @@ class Folder:
 
     def __init__(self, path: Path, *, encoding: str = "utf-8", room: Path):
         if not path.is_dir():
-            raise RecordError(f"There is no folder {path}. Give a folder of OMOP tables, or postgresql://…")
+            raise RecordError(
+                f"There is no folder {path}. Give a folder of OMOP tables, or an address that "
+                "begins with postgresql://."
+            )
         self.name, self._encoding, self._room = str(path), encoding, room
         self._files = {table: self._opened(paths) for table, paths in _found(path).items()}
         self.sources: dict[str, str] = {}
