@@ -11,9 +11,8 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import numpy as np
 
-from benchmarks.histories import EVENTS_EACH, INDEX, sentences, write
+from benchmarks.histories import EVENTS_EACH, INDEX, catalogue, sentences, write
 from benchmarks.peers import by_duckdb, by_pandas, by_polars
-from painresponse.clinic import load_catalogue
 from painresponse.engine import Plan, compute, rows
 from painresponse.language import FeatureSet
 from painresponse.readers import histories
@@ -55,11 +54,11 @@ def painresponse(folder: Path) -> np.ndarray:
 
 def packaged(folder: Path) -> np.ndarray:
     """The packaged catalogue's own."""
-    return _matrix(folder, load_catalogue().features)
+    return _matrix(folder, catalogue().features)
 
 
 def _matrix(folder: Path, features: FeatureSet) -> np.ndarray:
-    concepts = load_catalogue().concepts
+    concepts = catalogue().concepts
     plan = Plan(features, concepts)
     return np.concatenate([rows(plan, records, _asks(records)) for records, _ in histories(folder, concepts)])
 
@@ -82,9 +81,8 @@ def timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float, float]:
 
 def one_subject(folder: Path, name: str, features: FeatureSet | None) -> None:
     """One subject of 200 events, warm; another subject at every call."""
-    catalogue = load_catalogue()
-    records, _ = next(histories(folder, catalogue.concepts))
-    plan = Plan(features or catalogue.features, catalogue.concepts)
+    records, _ = next(histories(folder, catalogue().concepts))
+    plan = Plan(features or catalogue().features, catalogue().concepts)
     people = [records.of(int(subject)) for subject in records.subjects()[:400]]
     took = []
     for mine in people * 3:

@@ -1,13 +1,14 @@
 """Random histories for the benchmarks, and about 360 features over them, said once for every engine."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from painresponse.clinic import load_catalogue
+from painresponse.clinic import Catalogue, load_catalogue
 from painresponse.records.coding import Matcher
 
 EVENTS_EACH, SHARD = 200, 2_500
@@ -18,9 +19,16 @@ WORDS = ("count", "mean", "min", "max", "last", "days since last", "slope", "spr
 NUMERIC = 45
 
 
+@cache
+def catalogue() -> Catalogue:
+    """Read once: no engine's time should hold it."""
+    return load_catalogue()
+
+
+@cache
 def sentences() -> dict[str, str]:
     """360 features: 45 concepts, eight summary words, each in one of four windows."""
-    names = [name for name, one in load_catalogue().concepts.concepts.items() if one.codes][:NUMERIC]
+    names = [name for name, one in catalogue().concepts.concepts.items() if one.codes][:NUMERIC]
     spans = list(WINDOWS)
     return {
         f"{name} {word}": f"{word} of {name} {spans[(place + turn) % len(spans)]}"
@@ -29,9 +37,10 @@ def sentences() -> dict[str, str]:
     }
 
 
+@cache
 def meanings() -> Matcher[str]:
     """Codes to concept names."""
-    concepts = load_catalogue().concepts
+    concepts = catalogue().concepts
     return Matcher((pattern, name) for name, patterns in concepts.patterns().items() for pattern in patterns)
 
 
@@ -44,6 +53,7 @@ def write(folder: Path, subjects: int) -> int:
     return subjects * EVENTS_EACH
 
 
+@cache
 def codes() -> list[str]:
     """The codes the histories are made of."""
     return [code for code, _ in _coded()]
@@ -51,7 +61,7 @@ def codes() -> list[str]:
 
 def _coded() -> list[tuple[str, tuple[float, float]]]:
     """Codes with the limits of their values."""
-    concepts = load_catalogue().concepts
+    concepts = catalogue().concepts
     return [*_measured(concepts), *_treated(concepts)]
 
 

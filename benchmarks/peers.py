@@ -1,6 +1,7 @@
 """The same features by pandas, Polars and DuckDB, shard by shard, each in its best form we know."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -36,6 +37,7 @@ def _number(path: Path) -> int:
     return int(path.stem)
 
 
+@cache
 def _wanted() -> list[tuple[str, str, str]]:
     """Word, concept and window of every feature, in column order."""
     found = []
@@ -102,7 +104,7 @@ def _window(events: pd.DataFrame, span: str) -> dict[tuple[str, str, str], pd.Se
 
 def _polars_shard(path: Path) -> np.ndarray:
     wanted = _wanted()
-    names = sorted({concept for _, concept, _ in wanted})
+    names = tuple(sorted({concept for _, concept, _ in wanted}))
     rows = _rules(names)
     events = (
         pl.scan_parquet(path)
@@ -133,7 +135,8 @@ def _polars_shard(path: Path) -> np.ndarray:
     return _merged(table, names, wanted)
 
 
-def _rules(names: list[str]) -> pl.DataFrame:
+@cache
+def _rules(names: tuple[str, ...]) -> pl.DataFrame:
     """Which codes mean which of the wanted concepts."""
     matcher = meanings()
     pairs = [
@@ -152,7 +155,7 @@ def _merged(table: pl.DataFrame, names: list[str], wanted: list[tuple[str, str, 
     )
 
     def cube(column: str, empty: float) -> np.ndarray:
-        found = np.full(shape, empty)
+        found = np.full(shape, float(empty))
         found[place] = table[column].to_numpy()
         return found
 
@@ -196,7 +199,7 @@ _SQL = {
 
 def _duckdb_shard(path: Path) -> np.ndarray:
     wanted = _wanted()
-    names = sorted({concept for _, concept, _ in wanted})
+    names = tuple(sorted({concept for _, concept, _ in wanted}))
     rules = _rules(names).to_arrow()
     columns = {
         (word, span): f"{_SQL[word].format(WINDOWS[span] * DAY)} AS c{place}"

@@ -53,14 +53,18 @@ def running_totals(patch: pytest.MonkeyPatch) -> None:
         weights = np.ones(len(order)) if weights is None else weights[order]
         totals = np.append(0.0, np.cumsum(weights))
         edges = np.searchsorted(self.cell[order], np.arange(int(np.prod(self.shape)) + 1))
-        return np.cumsum(np.diff(totals[edges]).reshape(self.shape), axis=2)
+        return np.cumsum(np.diff(totals[edges]).reshape(self.shape), axis=0)
 
     patch.setattr(summaries.Cells, "added", added)
 
 
 def centres_on_the_crowd(patch: pytest.MonkeyPatch) -> None:
     """Spread and slope are centred on everybody's mean instead of the patient's own last value."""
-    patch.setattr(summaries, "_centred", lambda cells: cells.value - cells.value.sum() / len(cells.value))
+
+    def centred(self: summaries.Cells) -> np.ndarray:
+        return self.value - self.value.sum() / len(self.value)
+
+    patch.setattr(summaries.Cells, "centred", property(centred))
 
 
 LEAKY: dict[str, Fault] = {

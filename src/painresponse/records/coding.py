@@ -91,7 +91,9 @@ class Measures:
         number = {id(measure): place for place, measure in enumerate(self.all)}
         self._matcher = Matcher((pattern, number[id(measure)]) for pattern, measure in declared)
         self._columns: dict[str, Floats] = {}
-        self.limits = np.array([one.limits for one in self.all], np.float32).T
+        # no limit still means finite: what is infinite is outside every limit
+        largest = np.finfo(np.float32).max
+        self.limits = np.clip(np.array([one.limits for one in self.all], np.float32).T, -largest, largest)
         self.soft = np.array([one.soft for one in self.all], np.float32).T
         self.watched = np.array([one.soft != ANY for one in self.all])
         self.sized = np.array([bool(one.bare) for one in self.all])

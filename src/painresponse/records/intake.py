@@ -1,6 +1,6 @@
 """Raw events into records: units converted once, impossible values rejected with a reason and counted."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -69,25 +69,34 @@ def collect(raw: RawEvents, concepts: Concepts | Measures) -> tuple[Records, Int
     measures = concepts if isinstance(concepts, Measures) else Measures(concepts)
     numbers = measures.numbers(raw.codes)
     readings = read(raw, measures, numbers)
-    value, reasons = readings.value, _reasons(raw, readings)
-    keep = np.flatnonzero(reasons == 0)
+    reasons = _reasons(raw, readings)
+    inferred = readings.inferred[reasons[readings.inferred] == 0]
     rank = np.argsort(np.argsort(np.array(raw.codes, dtype=object))).astype(np.int32)
-    codes = tuple(sorted(raw.codes))
-    order = keep[_canonical_order(raw, rank, value, keep)]
-    repeat = _repeats(raw, rank, value, order)
-    repeats, order = order[repeat], order[~repeat]
+    kept = replace(raw, value=readings.value)
+    if reasons.any():
+        kept = kept.taken(np.flatnonzero(reasons == 0))
+    kept = _ordered(kept, rank)
+    repeat = _repeats(kept)
+    repeats = np.flatnonzero(repeat)
+    given_again = _by_code(kept, repeats)
+    if len(repeats):
+        kept = kept.taken(np.flatnonzero(~repeat))
     intake = Intake(
         len(raw),
-        len(order),
-        _rejected(raw, reasons, repeats),
-        unmapped=_by_code(raw, order[(numbers == measures.strange)[raw.code[order]]]),
-        inferred=_by_code(raw, readings.inferred[reasons[readings.inferred] == 0]),
-        unusual=_by_code(raw, unusual(readings, measures, order)),
+        len(kept),
+        _rejected(raw, reasons) | {("duplicate", code): n for code, n in given_again.items()},
+        unmapped=_by_code(kept, _of(kept, numbers == measures.strange)),
+        inferred=_by_code(raw, inferred),
+        unusual=_by_code(kept, unusual(kept, measures, numbers)),
     )
-    code = rank[raw.code[order]] if len(order) else np.zeros(0, np.int32)
-    return Records(
-        raw.subject[order], raw.time[order], raw.available[order], code, codes, value[order]
-    ), intake
+    code = rank[kept.code] if len(kept) else np.zeros(0, np.int32)
+    codes = tuple(sorted(raw.codes))
+    return Records(kept.subject, kept.time, kept.available, code, codes, kept.value), intake
+
+
+def _of(events: RawEvents, chosen: Mask) -> Ints:
+    """The events of the chosen codes."""
+    return np.flatnonzero(chosen[events.code]) if chosen.any() else np.zeros(0, np.int64)
 
 
 def _reasons(raw: RawEvents, readings: Readings) -> NDArray[np.int8]:
@@ -99,23 +108,42 @@ def _reasons(raw: RawEvents, readings: Readings) -> NDArray[np.int8]:
     return reasons
 
 
-def _canonical_order(raw: RawEvents, rank: Places, value: Values, keep: Ints) -> Ints:
-    """Sort by subject, time, code, value, availability. Nearly sorted input, the usual case, costs little."""
-    subject, time = raw.subject[keep], raw.time[keep]
-    code = rank[raw.code[keep]] if len(keep) else np.zeros(0, np.int32)
+def _ordered(events: RawEvents, rank: Places) -> RawEvents:
+    """By subject, time, code, value, availability. Sorted input, the usual case, costs next to nothing."""
+    subject, time = events.subject, events.time
     later = (subject[1:] > subject[:-1]) | ((subject[1:] == subject[:-1]) & (time[1:] >= time[:-1]))
-    order = np.arange(len(keep)) if later.all() else np.lexsort((time, subject))
-    moved = _changes(subject[order], time[order])
-    group = np.cumsum(moved) * (len(rank) + 1) + code[order]
-    order = order[np.argsort(group, kind="stable")]
-    group = np.sort(group, kind="stable")
-    tied = np.flatnonzero(group[1:] == group[:-1])
-    if len(tied):
-        tied = np.union1d(tied, tied + 1)
-        inner = order[tied]
-        again = np.lexsort((raw.available[keep][inner], value[keep][inner], group[tied]))
-        order[tied] = inner[again]
+    if not later.all():
+        events = events.taken(np.lexsort((time, subject)))
+    moved = _changes(events.subject, events.time)
+    together = _with_neighbours(~moved)
+    if not len(together):
+        return events
+    group = np.cumsum(moved)[together] * (len(rank) + 1) + rank[events.code[together]]
+    again = _by_group(group, events.value[together], events.available[together])
+    order = np.arange(len(events))
+    order[together] = together[again]
+    return events.taken(order) if (again[1:] < again[:-1]).any() else events
+
+
+def _by_group(group: Ints, value: Values, available: Ints) -> Ints:
+    """The order by group, value and availability; groups are mostly in order and of one event."""
+    order = np.argsort(group, kind="stable")
+    group = group[order]
+    tied = _with_neighbours(np.append(False, group[1:] == group[:-1]))
+    inner = order[tied]
+    order[tied] = inner[np.lexsort((available[inner], value[inner], group[tied]))]
     return order
+
+
+def _with_neighbours(same: Mask) -> Ints:
+    """The rows that are the same as the one before, and the ones before them; the first has none before."""
+    if not len(same):
+        return np.zeros(0, np.int64)
+    same = same.copy()
+    same[0] = False
+    together = same.copy()
+    together[:-1] |= same[1:]
+    return np.flatnonzero(together)
 
 
 def _changes(*columns: NDArray[np.generic]) -> Mask:
@@ -126,23 +154,23 @@ def _changes(*columns: NDArray[np.generic]) -> Mask:
     return changed
 
 
-def _repeats(raw: RawEvents, rank: Places, value: Values, order: Ints) -> Mask:
+def _repeats(events: RawEvents) -> Mask:
     """Events equal to the one before in subject, time, code and value; the earliest known one stays."""
-    if not len(order):
-        return np.zeros(0, bool)
-    known = np.nan_to_num(value[order], nan=-np.inf)
-    new = _changes(raw.subject[order], raw.time[order], rank[raw.code[order]], known)
-    new[0] = True
-    return ~new
+    repeat = np.zeros(len(events), bool)
+    repeat[1:] = ~_changes(events.subject, events.time)[1:]
+    here = np.flatnonzero(repeat)
+    one, other = events.value[here], events.value[here - 1]
+    same = (one == other) | (np.isnan(one) & np.isnan(other))
+    repeat[here] = same & (events.code[here] == events.code[here - 1])
+    return repeat
 
 
-def _rejected(raw: RawEvents, reasons: NDArray[np.int8], repeats: Ints) -> dict[tuple[str, str], int]:
+def _rejected(raw: RawEvents, reasons: NDArray[np.int8]) -> dict[tuple[str, str], int]:
     rejected: dict[tuple[str, str], int] = {}
     wrong = np.flatnonzero(reasons)
     for number in np.unique(reasons[wrong]) if len(wrong) else ():
         counts = _by_code(raw, wrong[reasons[wrong] == number])
         rejected.update({(_REASON[number], code): n for code, n in counts.items()})
-    rejected.update({("duplicate", code): n for code, n in _by_code(raw, repeats).items()})
     return rejected
 
 

@@ -35,6 +35,19 @@ class RawEvents:
     def __len__(self) -> int:
         return len(self.subject)
 
+    def taken(self, places: Ints) -> "RawEvents":
+        """Some of them, in the order of ``places``."""
+        return RawEvents(
+            self.subject[places],
+            self.time[places],
+            self.available[places],
+            self.code[places],
+            self.codes,
+            self.value[places],
+            self.unit[places],
+            self.units,
+        )
+
 
 @dataclass(frozen=True)
 class Records:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.records.coding import Measure, Measures
-from painresponse.records.tables import Floats, Ints, RawEvents, Values
+from painresponse.records.tables import Floats, Ints, Places, RawEvents, Values
 
 Mask = NDArray[np.bool_]
 
@@ -31,27 +31,41 @@ class Readings:
 def read(raw: RawEvents, measures: Measures, numbers: Ints) -> Readings:
     """The values of raw events, ``numbers`` being the number of the measure of each of their codes."""
     measure, fault = numbers[raw.code], np.zeros(len(raw), np.int8)
-    factor, offset = measures.conversions(raw.units)[:, measure, raw.unit]
-    bare = _bare(raw, measures, numbers)
-    if len(bare):
-        factor[bare], offset[bare] = _told_by_size(raw.value[bare], measures, measure[bare])
+    conversions = measures.conversions(raw.units)
     # -0.0 + 0.0 is 0.0: the sign of zero would otherwise depend on which of two equal values came first
+    value = raw.value + np.float32(0)
+    bare = _bare(raw, measures, numbers)
+    turned = _turned(conversions, measure, raw.unit, bare)
+    factor, offset = conversions[:, measure[turned], raw.unit[turned]]
+    sized = np.isin(turned, bare, assume_unique=True)
+    factor[sized], offset[sized] = _told_by_size(raw.value[bare], measures, measure[bare])
     with np.errstate(over="ignore"):  # beyond float32 is infinite, and impossible
-        value = (raw.value.astype(np.float64) * factor + offset + 0.0).astype(np.float32)
-    strange = np.isnan(factor)
-    fault[strange & ~np.isnan(raw.value)] = NO_CONVERSION
-    fault[bare[strange[bare]]] = UNCLEAR
+        value[turned] = (raw.value[turned].astype(np.float64) * factor + offset + 0.0).astype(np.float32)
+    strange = turned[np.isnan(factor)]
+    fault[strange[~np.isnan(raw.value[strange])]] = NO_CONVERSION
+    unclear = turned[sized & np.isnan(factor)]
+    fault[unclear] = UNCLEAR
     low, high = measures.limits[:, measure]
-    outside = np.flatnonzero((value < low) | (value > high) | np.isinf(value))
+    outside = np.flatnonzero((value < low) | (value > high))
     if len(outside):
         fault[outside] = _why_outside(raw, value, measures, measure, outside)
-    return Readings(measure, value, fault, bare[~strange[bare]])
+    return Readings(measure, value, fault, turned[sized & ~np.isnan(factor)])
 
 
-def unusual(readings: Readings, measures: Measures, events: Ints) -> Ints:
-    """Those of the events whose value lies outside what is usual of its measure (soft limits)."""
-    watched = events[measures.watched[readings.measure[events]]]
-    value, (low, high) = readings.value[watched], measures.soft[:, readings.measure[watched]]
+def _turned(conversions: Floats, measure: Ints, unit: Places, bare: Ints) -> Ints:
+    """The events whose value is not simply taken over: another unit than the canonical, or one to be told."""
+    changes = (conversions[0] != 1) | (conversions[1] != 0)
+    if not changes.any():
+        return bare
+    turned = changes[measure, unit]
+    turned[bare] = True
+    return np.flatnonzero(turned)
+
+
+def unusual(events: RawEvents, measures: Measures, numbers: Ints) -> Ints:
+    """The events whose value, in the canonical unit, is outside the soft limits of its measure."""
+    watched = np.flatnonzero(measures.watched[numbers][events.code])
+    value, (low, high) = events.value[watched], measures.soft[:, numbers[events.code[watched]]]
     strange: Ints = watched[(value < low) | (value > high)]
     return strange
 
