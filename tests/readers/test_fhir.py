@@ -16,7 +16,8 @@ from painresponse.clinic import load_catalogue
 from painresponse.commands import app
 from painresponse.errors import DefinitionError, RecordError
 from painresponse.readers import read_shard, shards
-from painresponse.readers.fhir import REPORT_FILE, import_fhir
+from painresponse.readers.account import REPORT_FILE
+from painresponse.readers.fhir import import_fhir
 
 CATALOGUE = load_catalogue()
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "fhir_bundles"

@@ -1,8 +1,17 @@
 """What became of every row and every cell of an import."""
 
+import csv
+import hashlib
+import io
+import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+REPORT_FILE = Path("metadata") / "import.json"
+"""Where an imported data set keeps its report."""
 
 Losses = Counter[tuple[str, str]]
 """How often, by reason and column."""
@@ -75,6 +84,10 @@ class ImportReport:
         """As plain JSON values."""
         return dict(vars(self))
 
+    def to_json(self) -> bytes:
+        """As the file that lies beside the imported data."""
+        return (json.dumps(self.to_plain(), indent=2, ensure_ascii=False) + "\n").encode()
+
 
 def by_reason(losses: Losses) -> dict[str, dict[str, int]]:
     """The same counts as reason, then column; sorted, so that equal imports give equal reports."""
@@ -83,3 +96,18 @@ def by_reason(losses: Losses) -> dict[str, dict[str, int]]:
         if count:
             nested.setdefault(reason, {})[column] = count
     return nested
+
+
+def key_file(numbers: Mapping[str, int]) -> bytes:
+    """Who is who: subject numbers and the identifiers they stand for, as CSV. Never part of the data set."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text)
+    rows.writerow(["subject_id", "identifier"])
+    rows.writerows((number, identifier) for identifier, number in numbers.items())
+    return text.getvalue().encode()
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file that was read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,9 +1,6 @@
 """FHIR R4 files, bundles and bulk exports alike, into a MEDS folder."""
 
-import csv
 import gzip
-import hashlib
-import io
 import json
 import zlib
 from collections import Counter
@@ -20,14 +17,20 @@ from painresponse.clinic.catalogue import SITE_FILE
 from painresponse.concepts import Concepts
 from painresponse.errors import DefinitionError, RecordError
 from painresponse.publishing import publish_bytes, refuse_taken
-from painresponse.readers.account import ImportReport, Losses, by_reason
+from painresponse.readers.account import (
+    REPORT_FILE,
+    ImportReport,
+    Losses,
+    by_reason,
+    fingerprint,
+    key_file,
+)
 from painresponse.readers.writing import write_events
 from painresponse.records import RawEvents
 from painresponse.records.coding import Measures
 from painresponse.records.fhir import REASONS, TYPES, FhirReader
 from painresponse.schema import BIRTH
 
-REPORT_FILE = Path("metadata") / "import.json"
 WHOLE = (".json", ".json.gz")
 LINES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
 
@@ -63,10 +66,10 @@ def import_fhir(
     if not len(events):
         raise RecordError(_fruitless(source, reader))
     report = _report(reader, events, repeated=repeated, concepts=catalogue.concepts, files=files)
-    beside = {str(REPORT_FILE): _as_json(report)} | ({str(SITE_FILE): site.read_bytes()} if site else {})
+    beside = {str(REPORT_FILE): report.to_json()} | ({str(SITE_FILE): site.read_bytes()} if site else {})
     write_events(out, events, concepts=catalogue.concepts, beside=beside, overwrite=overwrite)
     if keys is not None:
-        publish_bytes(keys, _as_csv(reader.subjects))
+        publish_bytes(keys, key_file(reader.subjects))
     return report
 
 
@@ -195,7 +198,7 @@ def _sources(files: list[Path]) -> dict[str, str]:
     names = Counter(path.name for path in files)
     telling = [_type(path) in TYPES and names[path.name] == 1 for path in files]
     return {
-        path.name if tells else f"file {place}": _sha256(path)
+        path.name if tells else f"file {place}": fingerprint(path)
         for place, (path, tells) in enumerate(zip(files, telling, strict=True), start=1)
     }
 
@@ -203,20 +206,3 @@ def _sources(files: list[Path]) -> dict[str, str]:
 def _type(path: Path) -> str:
     """The resource type a bulk export names its file after (``Observation.000.ndjson``)."""
     return path.name.partition(".")[0].partition("_")[0].partition("-")[0]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _as_json(report: ImportReport) -> bytes:
-    return (json.dumps(report.to_plain(), indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _as_csv(numbers: dict[str, int]) -> bytes:
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow(["subject_id", "identifier"])
-    rows.writerows((number, identifier) for identifier, number in numbers.items())
-    return text.getvalue().encode()

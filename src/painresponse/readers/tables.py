@@ -1,9 +1,5 @@
 """A clinic's own CSV tables into a MEDS folder, by configuration alone."""
 
-import csv
-import hashlib
-import io
-import json
 from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,7 +11,15 @@ from painresponse.clinic import Catalogue
 from painresponse.clinic.catalogue import SITE_FILE
 from painresponse.errors import DefinitionError, RecordError
 from painresponse.publishing import publish_bytes
-from painresponse.readers.account import REASONS, ImportReport, Losses, by_reason
+from painresponse.readers.account import (
+    REASONS,
+    REPORT_FILE,
+    ImportReport,
+    Losses,
+    by_reason,
+    fingerprint,
+    key_file,
+)
 from painresponse.readers.layout import Layout, read_layout
 from painresponse.readers.rows import Reading, read_rows
 from painresponse.readers.rules import Found, births, events
@@ -23,7 +27,6 @@ from painresponse.readers.writing import write_events
 from painresponse.records import RawEvents
 from painresponse.records.coding import Measures
 
-REPORT_FILE = Path("metadata") / "import.json"
 SAME = ["subject", "time", "code", "value"]
 
 
@@ -56,10 +59,10 @@ def import_csv(
     if table.empty:
         raise RecordError(_fruitless(source, [*readings, *found]))
     report = _report(readings, found, table=table, repeated=repeated, catalogue=catalogue, files=files)
-    beside = {str(SITE_FILE): site.read_bytes(), str(REPORT_FILE): _as_json(report)}
+    beside = {str(SITE_FILE): site.read_bytes(), str(REPORT_FILE): report.to_json()}
     write_events(out, _raw(table), concepts=catalogue.concepts, beside=beside, overwrite=overwrite)
     if keys is not None:
-        publish_bytes(keys, _as_csv(numbers))
+        publish_bytes(keys, key_file(numbers))
     return report
 
 
@@ -141,7 +144,7 @@ def _report(
         rejected=rejected,
         warnings=by_reason(sum((one.warnings for one in (*readings, *found)), Counter())),
         unmapped={code: int(codes[code]) for code in sorted(codes.index) if measures.of(code) is None},
-        sources={path.name: _sha256(path) for paths in files for path in paths},
+        sources={path.name: fingerprint(path) for paths in files for path in paths},
         units=_units(table[table["value"].notna()]),
     )
 
@@ -152,20 +155,3 @@ def _units(valued: pd.DataFrame) -> dict[str, dict[str, int]]:
     for (code, unit), count in valued.groupby(["code", "unit"]).size().items():
         units.setdefault(code, {})[unit] = int(count)
     return units
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _as_json(report: ImportReport) -> bytes:
-    return (json.dumps(report.to_plain(), indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _as_csv(numbers: dict[str, int]) -> bytes:
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow(["subject_id", "identifier"])
-    rows.writerows((number, identifier) for identifier, number in numbers.items())
-    return text.getvalue().encode()

@@ -120,9 +120,8 @@ def _ordered(events: RawEvents, rank: Places) -> RawEvents:
         return events
     group = np.cumsum(moved)[together] * (len(rank) + 1) + rank[events.code[together]]
     again = _by_group(group, events.value[together], events.available[together])
-    order = np.arange(len(events))
-    order[together] = together[again]
-    return events.taken(order) if (again[1:] < again[:-1]).any() else events
+    moving = np.flatnonzero(again != np.arange(len(again)))
+    return events.reordered(together[moving], together[again[moving]]) if len(moving) else events
 
 
 def _by_group(group: Ints, value: Values, available: Ints) -> Ints:

@@ -1,12 +1,15 @@
 """Event histories and questions about them, as plain columns."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.errors import RecordError
 from painresponse.schema import EARLIEST, LATEST
+
+K = TypeVar("K", bound=np.generic)
 
 Ints = NDArray[np.int64]
 Places = NDArray[np.int32]
@@ -34,6 +37,25 @@ class RawEvents:
 
     def __len__(self) -> int:
         return len(self.subject)
+
+    def reordered(self, places: Ints, sources: Ints) -> "RawEvents":
+        """With the events of ``sources`` at ``places``, the others where they are."""
+
+        def moved(column: NDArray[K]) -> NDArray[K]:
+            other = column.copy()
+            other[places] = column[sources]
+            return other
+
+        return RawEvents(
+            moved(self.subject),
+            moved(self.time),
+            moved(self.available),
+            moved(self.code),
+            self.codes,
+            moved(self.value),
+            moved(self.unit),
+            self.units,
+        )
 
     def taken(self, places: Ints) -> "RawEvents":
         """Some of them, in the order of ``places``."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.records.coding import Measure, Measures
-from painresponse.records.tables import Floats, Ints, Places, RawEvents, Values
+from painresponse.records.tables import Floats, Ints, RawEvents, Values
 
 Mask = NDArray[np.bool_]
 
@@ -17,12 +17,11 @@ unit of the concept or only in the one given."""
 
 @dataclass(frozen=True)
 class Readings:
-    """By event: the number of its measure, the value in the canonical unit, 0 or the fault found.
+    """By event: the value in the canonical unit, and 0 or the fault found.
 
     ``inferred`` lists the events whose size told the missing unit.
     """
 
-    measure: Ints
     value: Values
     fault: NDArray[np.int8]
     inferred: Ints
@@ -30,34 +29,35 @@ class Readings:
 
 def read(raw: RawEvents, measures: Measures, numbers: Ints) -> Readings:
     """The values of raw events, ``numbers`` being the number of the measure of each of their codes."""
-    measure, fault = numbers[raw.code], np.zeros(len(raw), np.int8)
-    conversions = measures.conversions(raw.units)
+    fault = np.zeros(len(raw), np.int8)
+    conversions = measures.conversions(raw.units)[:, numbers]
     # -0.0 + 0.0 is 0.0: the sign of zero would otherwise depend on which of two equal values came first
     value = raw.value + np.float32(0)
     bare = _bare(raw, measures, numbers)
-    turned = _turned(conversions, measure, raw.unit, bare)
-    factor, offset = conversions[:, measure[turned], raw.unit[turned]]
+    turned = _turned(conversions, raw, bare)
+    factor, offset = conversions[:, raw.code[turned], raw.unit[turned]]
     sized = np.isin(turned, bare, assume_unique=True)
-    factor[sized], offset[sized] = _told_by_size(raw.value[bare], measures, measure[bare])
+    factor[sized], offset[sized] = _told_by_size(raw.value[bare], measures, numbers[raw.code[bare]])
     with np.errstate(over="ignore"):  # beyond float32 is infinite, and impossible
         value[turned] = (raw.value[turned].astype(np.float64) * factor + offset + 0.0).astype(np.float32)
     strange = turned[np.isnan(factor)]
     fault[strange[~np.isnan(raw.value[strange])]] = NO_CONVERSION
     unclear = turned[sized & np.isnan(factor)]
     fault[unclear] = UNCLEAR
-    low, high = measures.limits[:, measure]
+    low, high = measures.limits[:, numbers]
+    low, high = low[raw.code], high[raw.code]
     outside = np.flatnonzero((value < low) | (value > high))
     if len(outside):
-        fault[outside] = _why_outside(raw, value, measures, measure, outside)
-    return Readings(measure, value, fault, turned[sized & ~np.isnan(factor)])
+        fault[outside] = _why_outside(raw, value, measures, numbers[raw.code[outside]], outside)
+    return Readings(value, fault, turned[sized & ~np.isnan(factor)])
 
 
-def _turned(conversions: Floats, measure: Ints, unit: Places, bare: Ints) -> Ints:
+def _turned(conversions: Floats, raw: RawEvents, bare: Ints) -> Ints:
     """The events whose value is not simply taken over: another unit than the canonical, or one to be told."""
     changes = (conversions[0] != 1) | (conversions[1] != 0)
     if not changes.any():
         return bare
-    turned = changes[measure, unit]
+    turned = changes[raw.code, raw.unit]
     turned[bare] = True
     return np.flatnonzero(turned)
 
@@ -98,11 +98,11 @@ def _told_by_size(value: Values, measures: Measures, measure: Ints) -> tuple[Flo
 def _why_outside(
     raw: RawEvents, value: Values, measures: Measures, measure: Ints, outside: Ints
 ) -> NDArray[np.int8]:
-    """Whether values are impossible as such, or only in the unit they came with."""
+    """Whether the values outside are impossible as such, or only in the unit they came with."""
     why = np.full(len(outside), IMPOSSIBLE, np.int8)
     named = _named(raw, outside) & np.isfinite(value[outside])
-    for number in np.unique(measure[outside[named]]):
-        mine = np.flatnonzero(named & (measure[outside] == number))
+    for number in np.unique(measure[named]):
+        mine = np.flatnonzero(named & (measure == number))
         why[mine[_possible(raw.value[outside[mine]], measures.all[number])]] = CONTRADICTED
     return why
 

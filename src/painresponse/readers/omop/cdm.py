@@ -12,7 +12,7 @@ from painresponse.clinic.catalogue import SITE_FILE
 from painresponse.concepts import Concepts
 from painresponse.errors import RecordError
 from painresponse.publishing import publish_folder
-from painresponse.readers.account import ImportReport, Losses
+from painresponse.readers.account import REPORT_FILE, ImportReport, Losses
 from painresponse.readers.omop.choices import OmopChoices, read_choices
 from painresponse.readers.omop.events import Tally, pieces
 from painresponse.readers.omop.folder import Folder
@@ -20,7 +20,7 @@ from painresponse.readers.omop.histories import make_told, rows_in_order
 from painresponse.readers.omop.meanings import Codes, Interpreter, settle, settle_drugs, settle_units
 from painresponse.readers.omop.people import stage_people
 from painresponse.readers.omop.postgres import SCHEMES, connected
-from painresponse.readers.omop.report import Staged, as_json, fruitless, report
+from painresponse.readers.omop.report import Staged, fruitless, report
 from painresponse.readers.omop.source import RAW, Source
 from painresponse.readers.omop.staging import stage
 from painresponse.readers.omop.tables import CLINICAL, DEATHS, DRUGS, PERSON, VISITS, Clinical
@@ -29,7 +29,6 @@ from painresponse.readers.omop.workshop import Database, workshop
 from painresponse.readers.writing import fill_folder
 from painresponse.records.coding import Measures
 
-REPORT_FILE = Path("metadata") / "import.json"
 SCHEMA = "public"
 
 
@@ -58,7 +57,7 @@ def import_omop(
             _opened(source, room, schema=schema, choices=choices) as cdm,
         ):
             reports.append(_convert(db, cdm, draft, catalogue=catalogue, choices=choices, name=out.name))
-        (draft / REPORT_FILE).write_bytes(as_json(reports[0]))
+        (draft / REPORT_FILE).write_bytes(reports[0].to_json())
         if site is not None:
             (draft / SITE_FILE).write_bytes(site.read_bytes())
 

@@ -4,7 +4,6 @@
 
 import csv
 import gzip
-import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from painresponse.errors import DefinitionError, RecordError
-from painresponse.readers.account import Losses
+from painresponse.readers.account import Losses, fingerprint
 from painresponse.readers.omop.source import RAW, Wanted
 from painresponse.readers.omop.tables import LOOKED_AT
 from painresponse.readers.omop.workshop import Database, has_no_room, literal, make, quoted
@@ -74,7 +73,7 @@ class Folder:
             if has_no_room(error):
                 raise
             raise RecordError(f"{_named(file.paths)} {_DAMAGED}") from None
-        self.sources.update({path.name: _sha256(path) for path in file.paths})
+        self.sources.update({path.name: fingerprint(path) for path in file.paths})
         return losses
 
     def _opened(self, paths: tuple[Path, ...]) -> File:
@@ -205,8 +204,3 @@ def _encoded(path: Path, encoding: str) -> str:
 
 def _named(paths: tuple[Path, ...]) -> str:
     return str(paths[0] if len(paths) == 1 else paths[0].parent)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608 -- every identifier is declared here or quoted; no value is ever put into a statement
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -55,11 +54,6 @@ def fruitless(cdm: Source, staged: Staged) -> str:
     reasons = sorted({reason for reason, _ in +staged.losses})
     words = "; ".join(REASONS[reason] for reason in reasons)
     return f"No row of {cdm.name} gave an event: {words or 'its tables hold no rows'}."
-
-
-def as_json(account: ImportReport) -> bytes:
-    """As it is written into the folder."""
-    return (json.dumps(account.to_plain(), indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _unmapped(tally: Tally, known: Measures) -> dict[str, int]:
