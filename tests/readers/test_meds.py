@@ -291,6 +291,24 @@ def test_a_divided_subject_is_found_before_anything_is_read(tmp_path):
         next(histories(tmp_path, CONCEPTS))
 
 
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    ("subjects", "shared"), [([5, 6, 7], 0), ([2, 5, 5], 0), ([3, 5, 6], 1), ([1, 2, 4], 1)]
+)
+def test_whether_files_tell_the_range_of_their_subjects_or_not_a_shared_one_is_found(
+    tmp_path, told, subjects, shared
+):
+    """Files whose ranges lie apart are believed; ranges that overlap, or that nobody tells, are searched."""
+    for name, mine in (("0.parquet", [1, 3, 4]), ("1.parquet", subjects)):
+        path = shard(tmp_path, name, subject_id=pa.array(mine))
+        pq.write_table(pq.read_table(path), path, write_statistics=told)
+    if shared:
+        with pytest.raises(RecordError, match="subjects stand both in"):
+            list(histories(tmp_path, CONCEPTS))
+    else:
+        assert len(list(histories(tmp_path, CONCEPTS))) == 2
+
+
 def test_the_last_known_ask_is_a_day_after_the_last_dated_event(tmp_path):
     shard(
         tmp_path,

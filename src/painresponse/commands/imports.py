@@ -70,8 +70,10 @@ def import_omop(
     _table(("the vocabulary lacks", "table", "count"), _worded(report.gaps, GAPS))
     worst = sorted(report.unmapped.items(), key=lambda one: -one[1])[:MOST_SHOWN]
     _table(("code no concept knows", "events"), worst)
-    bare = [table for table, rows in report.tables.items() if not rows]
-    screen.say(f"No row of use: {', '.join(bare) or '–'}. No table: {', '.join(report.missing) or '–'}.")
+    if bare := [table for table, rows in report.tables.items() if not rows]:
+        screen.say(f"Tables without a row of use: {', '.join(bare)}.")
+    if report.missing:
+        screen.say(f"Tables that are not there: {', '.join(report.missing)}.")
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple]) -> None:
