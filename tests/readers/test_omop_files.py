@@ -338,7 +338,8 @@ def test_the_command_tells_what_came_in(tmp_path):
     ]
     process = subprocess.run(words, capture_output=True, text=True, check=True)
     assert "31 rows in, 39 events out, 3 subjects" in process.stdout
-    assert "Tables that are not there: cdm_source, concept_ancestor, device_exposure" in " ".join(process.stdout.split())
+    said = " ".join(process.stdout.split())
+    assert "Tables that are not there: cdm_source, concept_ancestor, device_exposure" in said
     again = subprocess.run(words, capture_output=True, text=True, check=False)
     assert again.returncode == 2 and "already there" in again.stderr
 
