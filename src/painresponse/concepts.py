@@ -80,6 +80,8 @@ class Concept:
             raise ValueError("hard and soft limits are two numbers, the lower first")
         if strange := [one.unit for one in self.bare if one.unit not in (self.unit, *self.units)]:
             raise ValueError(f"bare names the unit {strange[0]!r}, which units does not convert")
+        if strange := [code for code in self.canonical_codes if code not in self.codes]:
+            raise ValueError(f"canonical_codes names {strange[0]!r}, which is not one of the codes")
         if not all(1 <= len(one) <= 2 and one[0] for one in self.units.values()):
             raise ValueError("units gives for each unit a factor other than zero, or [factor, offset]")
 

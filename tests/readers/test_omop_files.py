@@ -1,7 +1,6 @@
 """OMOP tables as files: every form gives the same events, a damaged one a complaint and no folder."""
 
 import gzip
-import os
 import resource
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from painresponse.errors import DefinitionError, PainResponseError, RecordError, WorkError
+from tests.lib import disks
 from tests.readers.omop import (
     BACK_PAIN,
     CRP,
@@ -275,13 +275,8 @@ def test_instants_of_a_time_zone_in_parquet_give_way_to_their_date(tmp_path):
 @pytest.fixture
 def small_disk(tmp_path):
     """A disk of 2 MB."""
-    where = tmp_path / "disk"
-    where.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(where)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root may mount a small disk")
-    yield where
-    subprocess.run(["umount", str(where)], check=True)
+    with disks.small_disk(tmp_path, "2m") as where:
+        yield where
 
 
 def many(count: int) -> dict:

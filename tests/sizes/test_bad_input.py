@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.lib import disks
 from tests.sizes.clinic import command, content, histories, words, write_shard, write_shards
 
 
@@ -123,13 +124,8 @@ def test_a_file_that_may_not_grow(clinic, out, jobs):
 @pytest.fixture
 def small_disk(tmp_path):
     """A disk with room for one part and a half."""
-    where = tmp_path / "disk"
-    where.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=180k", "tmpfs", str(where)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root may mount a small disk")
-    yield where
-    subprocess.run(["umount", str(where)], check=True)
+    with disks.small_disk(tmp_path, "180k") as where:
+        yield where
 
 
 @pytest.mark.parametrize(("name", "jobs"), [("features.parquet", 1), ("features", 2)])

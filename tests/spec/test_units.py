@@ -9,6 +9,8 @@ and `serum` is cortisol in nmol/L between 5 and 3000, usually between 28 and 138
 import numpy as np
 import pytest
 
+from painresponse.concepts import Concepts
+from painresponse.errors import DefinitionError
 from painresponse.records import Intake, collect
 from painresponse.records.rows import history
 from painresponse.records.units import ucum
@@ -186,3 +188,25 @@ def test_an_assay_nobody_declared_is_a_code_nobody_knows():
     assert answer(
         "patient | days before | code | value\n1 | 3 | PR//il6//GUESS | 3", "count of il6 ever"
     ) == {1: 0}
+
+
+def test_a_code_that_says_the_unit_itself_is_never_told_by_size(catalogue):
+    """12 under a mass or moles code is 12 ug/dL; under the code for moles it is 12 nmol/L."""
+    raw = history(["2026-02-18T08:00"] * 2, ["LOINC//2143-6", "LOINC//14675-3"], [12, 12])
+    records, account = collect(raw, catalogue.concepts)
+    kept = {records.codes[code]: value for code, value in zip(records.code, records.value, strict=True)}
+    assert kept == {"LOINC//2143-6": np.float32(12 * 27.589), "LOINC//14675-3": np.float32(12)}
+    assert account.inferred == {"LOINC//2143-6": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"bare": [{"unit": "ug/L", "least": 1, "below": 5}]}, "bare names the unit 'ug/L'"),
+        ({"canonical_codes": ["LOINC//1-8"]}, "canonical_codes names 'LOINC//1-8'"),
+    ],
+)
+def test_a_unit_or_code_the_concept_does_not_have_is_refused(said, words):
+    declared = {"label": "cortisol", "unit": "nmol/L", "codes": ["LOINC//2143-6"]} | said
+    with pytest.raises(DefinitionError, match=words):
+        Concepts.from_plain({"concepts": {"cortisol": declared}, "treatments": {}})

@@ -1,6 +1,5 @@
 """A file or folder appears under its name whole, or not at all; what was there before stays until then."""
 
-import os
 import resource
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import pytest
 
 from painresponse.errors import DefinitionError, WorkError
 from painresponse.publishing import publish, publish_bytes, publish_folder, publish_made
+from tests.lib import disks
 
 HEAD = """
 import sys, time
@@ -139,13 +139,8 @@ def test_a_file_that_may_not_grow_is_not_published_and_the_old_one_stays(tmp_pat
 @pytest.fixture
 def full_disk(tmp_path):
     """A disk of 64 kB."""
-    where = tmp_path / "disk"
-    where.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(where)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root may mount a small disk")
-    yield where
-    subprocess.run(["umount", str(where)], check=True)
+    with disks.small_disk(tmp_path, "64k") as where:
+        yield where
 
 
 def test_a_full_disk_is_said_and_the_old_file_and_folder_stay(full_disk):
