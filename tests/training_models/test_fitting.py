@@ -6,7 +6,8 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from painresponse.errors import CohortError, DefinitionError
-from painresponse.training.evaluation import auc, subject_weights
+from painresponse.evaluation.bootstrap import subject_weights
+from painresponse.evaluation.measures import auc
 from painresponse.training.fitting import Fitted, fit
 from painresponse.training.settings import TrainingSettings
 from tests.training_models.patients import Simulated, simulate

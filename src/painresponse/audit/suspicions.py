@@ -14,7 +14,7 @@ from painresponse.records import Asks, Records
 from painresponse.records.tables import Ints
 from painresponse.schema import MICROSECONDS_PER_DAY as DAY
 from painresponse.schema import STATIC
-from painresponse.training.evaluation import auc
+from painresponse.evaluation.measures import auc
 from painresponse.training.examples import Examples
 
 TOO_GOOD, AT_LEAST = 0.80, 0.75

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from painresponse.training.calibration import logistic_lines
-from painresponse.training.evaluation import subject_weights
+from painresponse.evaluation.bootstrap import subject_weights
+from painresponse.evaluation.calibration import logistic_lines
 from painresponse.training.fitting import Fitted
 
 Numbers = NDArray[np.float64]

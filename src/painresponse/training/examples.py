@@ -1,6 +1,7 @@
 """Training examples of one target: a feature row and a label for each episode."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ class Examples:
     """Episodes of one target as columns of one length n.
 
     ``x`` (n x features) float32 as the engine makes it, unknown NaN; ``y`` float64: 1 response, 0 none, NaN
-    lost to follow-up; ``index`` microseconds; ``site`` the clinic's site number, -1 where it is not known.
+    lost to follow-up; ``index`` microseconds; ``site`` the clinic's site number, -1 where it is not known; ``groups``
+    a label for each episode (``""`` unknown) by what it groups, such as sex or age band.
     """
 
     target: str
@@ -21,6 +23,7 @@ class Examples:
     subject: NDArray[np.int64]
     index: NDArray[np.int64]
     site: NDArray[np.int64]
+    groups: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -32,4 +35,5 @@ class Examples:
     def taken(self, rows: NDArray[np.int64]) -> "Examples":
         """Some of the rows, in the order given."""
         columns = {name: getattr(self, name)[rows] for name in ("x", "y", "subject", "index", "site")}
-        return replace(self, **columns)
+        groups = {name: labels[rows] for name, labels in self.groups.items()}
+        return replace(self, **columns, groups=groups)

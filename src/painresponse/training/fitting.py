@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.errors import CohortError, DefinitionError, unknown
-from painresponse.training.calibration import cross_fitted, platt
-from painresponse.training.evaluation import Estimate, judge
+from painresponse.evaluation.calibration import platt
+from painresponse.evaluation.bootstrap import Estimate
+from painresponse.evaluation.measures import judge
 from painresponse.training.examples import Examples
 from painresponse.training.models import Grower, directions
 from painresponse.training.settings import TrainingSettings
@@ -154,6 +155,14 @@ def _judged(table: OutOfFold, settings: TrainingSettings) -> dict[str, Estimate]
         resamples=settings.resamples,
         seed=settings.seed,
     )
+
+
+def cross_fitted(margin: Numbers, y: Numbers, fold: NDArray[np.int64]) -> Numbers:
+    """Probabilities of out-of-fold margins, each fold calibrated on the others as a new patient would be."""
+    probability = np.empty(len(y))
+    for rows, held_out in each_fold(fold):
+        probability[held_out] = platt(margin[rows], y[rows]).probability(margin[held_out])
+    return probability
 
 
 def _importance(booster: lightgbm.Booster) -> dict[str, float]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn import metrics as reference
 
-from painresponse.training.evaluation import (
+from painresponse.evaluation.measures import (
     auc,
     average_precision,
     brier,

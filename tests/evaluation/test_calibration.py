@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from painresponse.training.calibration import cross_fitted, logistic_lines, platt
+from painresponse.evaluation.calibration import logistic_lines, platt
+from painresponse.training.fitting import cross_fitted
 
 
 def outcomes(margin: np.ndarray, *, slope: float, intercept: float, seed: int) -> np.ndarray:

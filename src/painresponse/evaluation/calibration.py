@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from painresponse.training.splits import each_fold
-
 Numbers = NDArray[np.float64]
 _ROUNDS, _LONGEST_STEP, _CLOSE = 100, 2.0, 1e-10
 
@@ -35,14 +33,6 @@ def platt(margin: Numbers, y: Numbers) -> Calibration:
     if slopes[0] > 0:
         return Calibration(float(slopes[0]), float(intercepts[0]))
     return Calibration(0.0, float(logit(cautious.mean())))
-
-
-def cross_fitted(margin: Numbers, y: Numbers, fold: NDArray[np.int64]) -> Numbers:
-    """Probabilities of out-of-fold margins, each fold calibrated on the others as a new patient would be."""
-    probability = np.empty(len(y))
-    for rows, held_out in each_fold(fold):
-        probability[held_out] = platt(margin[rows], y[rows]).probability(margin[held_out])
-    return probability
 
 
 def logistic_lines(x: Numbers, y: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:

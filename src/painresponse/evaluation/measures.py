@@ -4,25 +4,17 @@ A weight is how often a resample drew an example; every measure is computed for 
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from painresponse.training.calibration import logistic_lines
+from painresponse.evaluation.bootstrap import Estimate, estimated, subject_weights
+from painresponse.evaluation.calibration import logistic_lines
 
 Numbers = NDArray[np.float64]
 Measure = Callable[[Numbers, Numbers, Numbers], Numbers]
 _NEVER_CERTAIN = 1e-6
-
-
-class Estimate(NamedTuple):
-    """A figure with the ends of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def judge(
@@ -43,20 +35,7 @@ def judge(
     for who, compared in comparators.items():
         drawn |= {f"{who}_{name}": measure(y, compared, weights) for name, measure in MEASURES.items()}
         drawn[f"auc_over_{who}"] = drawn["auc"] - drawn[f"{who}_auc"]
-    return {name: _estimate(values) for name, values in drawn.items()}
-
-
-def subject_weights(subject: NDArray[np.int64], resamples: int, *, seed: int) -> Numbers:
-    """How often each example counts, (1 + resamples) x n: once each, then subjects drawn with replacement."""
-    _, member = np.unique(subject, return_inverse=True)
-    count = int(member.max()) + 1
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=resamples)
-    return np.vstack([np.ones(len(subject)), drawn[:, member]])
-
-
-def _estimate(values: Numbers) -> Estimate:
-    low, high = np.nanquantile(values[1:], [0.025, 0.975])
-    return Estimate(float(values[0]), float(low), float(high))
+    return {name: estimated(values) for name, values in drawn.items()}
 
 
 def auc(y: Numbers, p: Numbers, weights: Numbers) -> Numbers:
