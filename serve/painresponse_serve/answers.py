@@ -1,5 +1,6 @@
 """The answer to one history: what each asked model says, or why it does not."""
 
+from math import isnan
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -39,7 +40,22 @@ class Score(Struct, frozen=True):
     intervention: str
     stage: str
     label: str
+    model_kind: Annotated[str, Meta(description="boosted, logistic, or prevalence: the same for everybody")]
     probability: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
+    interval: (
+        Annotated[
+            tuple[float, float],
+            Meta(
+                description="where the share of responders among patients given this probability lies in 9 of "
+                "10 clinics the model has not seen"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    support: (
+        Annotated[float, Meta(description="how likely such a patient was given this intervention")]
+        | UnsetType
+    ) = UNSET
     refused: Refusal | UnsetType = UNSET
 
 
@@ -111,13 +127,20 @@ def _targets(bundle: Bundle, asked: list[str] | None) -> tuple[str, ...] | None:
 
 def _scores(bundle: Bundle, scores: Scores) -> list[Score]:
     cards = {card.name: card for card in bundle.targets}
-    columns = zip(scores.targets, scores.probability[0].tolist(), scores.refused[0].tolist(), strict=True)
-    return [
-        Score(**_tag(cards[name]), probability=probability)
-        if refused < 0
-        else Score(**_tag(cards[name]), refused=Refusal(*scores.reasons[refused]))
-        for name, probability, refused in columns
-    ]
+    return [_score(cards[name], scores, place) for place, name in enumerate(scores.targets)]
+
+
+def _score(card: TargetCard, scores: Scores, place: int) -> Score:
+    refused = scores.refused[0, place]
+    if refused >= 0:
+        return Score(**_tag(card), refused=Refusal(*scores.reasons[refused]))
+    support = float(scores.support[0, place])
+    return Score(
+        **_tag(card),
+        probability=float(scores.probability[0, place]),
+        interval=(float(scores.low[0, place]), float(scores.high[0, place])),
+        support=UNSET if isnan(support) else support,
+    )
 
 
 def _tag(card: TargetCard) -> dict[str, Any]:
@@ -126,6 +149,7 @@ def _tag(card: TargetCard) -> dict[str, Any]:
         "intervention": card.intervention,
         "stage": card.stage,
         "label": card.label,
+        "model_kind": card.kind,
     }
 
 

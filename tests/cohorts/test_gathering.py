@@ -61,6 +61,34 @@ def test_the_levels_of_those_excluded_are_not_counted(everybody):
     assert (attrition.steps["not excluded"], sum(attrition.levels.values())) == (1, 1)
 
 
+def test_targets_of_one_stage_gathered_together_are_as_gathered_alone(tmp_path):
+    """Outcomes of other measures keep other episodes; each target has its own, with the features of each."""
+    asked = ("scs_permanent", "scs_permanent.pain_30.12_mo", "scs_permanent.odi_10.6_mo")
+
+    def gathered(*names):
+        site = tmp_path / "site.toml"
+        site.write_text(f'predict = {list(names)}\n[cohort]\nintractable = "off"')
+        catalogue = load_catalogue(site)
+        return gather(shards(catalogue), catalogue)
+
+    disabled = (-20, "PR//odi", 50.0), (183, "PR//odi", 30.0)
+
+    def shards(catalogue):
+        one = records_of(catalogue, implanted(2.0, *disabled), implanted(8.0, (300, "MEDS_DEATH")))
+        two = records_of(catalogue, implanted(None, (-50, "PR//site", 4.0), *disabled), implanted(1.0))
+        return [(one, Intake(10, 9)), (two, Intake(5, 5))]
+
+    together = gathered(*asked)
+    assert [len(together.examples[name]) for name in asked] == [4, 3, 2]
+    for name in asked:
+        alone = gathered(name)
+        mine, theirs = together.examples[name], alone.examples[name]
+        assert (mine.target, mine.names) == (theirs.target, theirs.names)
+        for column in ("x", "y", "subject", "index", "site"):
+            np.testing.assert_array_equal(getattr(mine, column), getattr(theirs, column))
+        assert together.attrition[name] == alone.attrition[name]
+
+
 def test_the_order_of_shards_changes_only_the_order_of_the_rows(everybody):
     first, second = (
         gather(order, everybody).examples["scs_permanent"]

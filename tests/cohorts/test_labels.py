@@ -5,7 +5,8 @@ import pytest
 
 from painresponse.clinic.declarations import Outcome
 from painresponse.training.episodes import find_episodes
-from painresponse.training.labels import Labeller, responded
+from painresponse.training.labels import Labeller
+from painresponse.training.outcomes import responded
 from tests.cohorts.clinic import (
     BLOCK,
     DIAGNOSTIC,

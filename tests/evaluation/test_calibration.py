@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from painresponse.evaluation.calibration import logistic_lines, platt
-from painresponse.training.fitting import cross_fitted
+from painresponse.evaluation.calibration import platt
+from painresponse.evaluation.logistic import logistic_lines
 
 
 def outcomes(margin: np.ndarray, *, slope: float, intercept: float, seed: int) -> np.ndarray:
@@ -42,15 +42,6 @@ def test_margins_that_rank_the_wrong_way_give_everybody_the_share_of_responders(
     found = platt(margin, y)
     assert found.slope == 0
     assert found.probability(margin) == pytest.approx(y.mean(), abs=0.005)
-
-
-def test_a_fold_is_calibrated_without_its_own_outcomes() -> None:
-    rng = np.random.default_rng(6)
-    margin, fold = rng.normal(size=300), np.arange(300) % 3
-    y = outcomes(margin, slope=1.0, intercept=0.0, seed=7)
-    other = np.where(fold == 0, 1 - y, y)
-    same = cross_fitted(margin, y, fold)[fold == 0] == cross_fitted(margin, other, fold)[fold == 0]
-    assert same.all()
 
 
 @given(st.integers(0, 10_000), st.floats(0.1, 20), st.floats(-50, 50), st.floats(-1.5, 1.5), st.floats(-2, 2))

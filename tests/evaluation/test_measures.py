@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn import metrics as reference
 
+from painresponse.evaluation.bootstrap import estimated, subject_weights
 from painresponse.evaluation.measures import (
+    MEASURES,
     auc,
     average_precision,
     brier,
@@ -14,7 +16,7 @@ from painresponse.evaluation.measures import (
     calibration_slope,
     judge,
     logloss,
-    subject_weights,
+    measured,
 )
 
 PAIRS = [
@@ -66,7 +68,7 @@ def test_intervals_cover_the_true_value_about_as_often_as_they_say() -> None:
         subject = np.repeat(np.arange(150), 2)
         p = np.repeat(rng.uniform(0.2, 0.8, 150), 2)
         y = np.repeat((rng.random(150) < p[::2]).astype(float), 2)
-        found = judge(y, p, comparators={}, subject=subject, resamples=200, seed=seed)["brier"]
+        found = estimated(brier(y, p, subject_weights(subject, 200, seed=seed)))
         truth = np.mean(np.linspace(0.2, 0.8, 10_001) * (1 - np.linspace(0.2, 0.8, 10_001)))
         covered += found.low <= truth <= found.high
     assert 0.90 <= covered / 200 <= 0.99
@@ -82,3 +84,33 @@ def test_a_comparator_is_compared_on_the_same_resamples() -> None:
     assert found["auc_over_same"] == (0, 0, 0)
     assert found["auc_over_noise"].low > 0
     assert found["noise_auc"].low < 0.5 < found["noise_auc"].high
+
+
+def test_every_measure_is_given_of_the_model_and_of_each_comparator():
+    rng = np.random.default_rng(6)
+    p, y, subject = rng.random(200), (rng.random(200) < 0.5).astype(float), np.arange(200)
+    found = judge(y, p, comparators={"other": p}, subject=subject, resamples=20, seed=1)
+    measures = set(MEASURES) | {"ici", "e50", "e90"}
+    assert set(found) == measures | {f"other_{name}" for name in measures} | {"auc_over_other"}
+    assert all(one.low <= one.value <= one.high for one in found.values())
+
+
+@given(st.integers(0, 10_000))
+@effort(max_examples=20, deadline=None)
+def test_no_measure_depends_on_the_order_of_the_episodes(seed):
+    rng = np.random.default_rng(seed)
+    p, y, order = rng.random(150), (rng.random(150) < 0.5).astype(float), rng.permutation(150)
+    once = np.ones((1, 150))
+    for name, values in measured(y, p, once).items():
+        assert values == pytest.approx(measured(y[order], p[order], once)[name], abs=1e-6), name
+
+
+def test_a_resample_without_responders_has_no_auc():
+    y, p, weights = np.array([1.0, 0, 0]), np.array([0.9, 0.2, 0.1]), np.array([[1.0, 1, 1], [0, 2, 1]])
+    assert auc(y, p, weights)[0] == 1
+    assert np.isnan(auc(y, p, weights)[1])
+    assert estimated(auc(y, p, weights[[0, 1, 0]])) == (1, 1, 1)
+
+
+def test_an_interval_reaches_to_its_value():
+    assert estimated(np.array([0.01, 0.02, 0.03, 0.04])).low == 0.01

@@ -17,7 +17,14 @@ def write_tiny_bundle(path: Path, *, kind: str = "synthetic") -> str:
     """Write a bundle of three targets; returns its SHA-256."""
     catalogue = load_catalogue()
     models = [_model(name, len(catalogue.features), seed) for seed, name in enumerate(TARGETS)]
-    numbers = {"episodes": 400, "responders": 150, "metrics": {"auc": [0.5, 0.45, 0.55]}}
+    numbers = {
+        "episodes": 400,
+        "responders": 150,
+        "kind": "boosted",
+        "why": "Made for tests.",
+        "least_support": None,
+        "metrics": {"auc": [0.5, 0.45, 0.55]},
+    }
     return make_bundle(
         path,
         catalogue,
@@ -36,4 +43,4 @@ def _model(name: str, width: int, seed: int) -> TargetModel:
     y = (np.nan_to_num(x[:, 1]) + rng.normal(0, 3, 400) > 5).astype(float)
     params = {"objective": "binary", "max_depth": 4, "num_leaves": 8, "num_threads": 1, "verbose": -1}
     booster = lightgbm.train(params, lightgbm.Dataset(x, y), num_boost_round=20)
-    return TargetModel(name, snap(booster), slope=0.9, intercept=-0.1)
+    return TargetModel(name, snap(booster), slope=0.9, intercept=-0.1, spread=(0.04, 0.0, 0.01))

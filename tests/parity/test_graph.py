@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 import pytest
 
-from painresponse.export.graph import TargetModel, build_graph
+from painresponse.errors import DefinitionError
+from painresponse.export.graph import Sigmoid, TargetModel, build_graph
 from painresponse.export.snapping import snap
 from painresponse.export.trees import trees
 
@@ -57,13 +58,13 @@ def test_it_speaks_the_dialect_every_runtime_since_1_18_knows(graph):
     assert graph.ir_version == 10
 
 
-def test_its_doors_are_features_in_and_margin_and_probability_out(graph):
+def test_its_doors_are_features_in_and_margins_probabilities_intervals_and_support_out(graph):
     session = session_of(graph)
     doors = [(door.name, door.type, door.shape) for door in session.get_inputs() + session.get_outputs()]
     assert doors == [
         ("features", "tensor(float)", ["N", N_FEATURES]),
         ("margin", "tensor(float)", ["N", 2]),
-        ("probability", "tensor(double)", ["N", 2]),
+        *((name, "tensor(double)", ["N", 2]) for name in ("probability", "low", "high", "support")),
     ]
 
 
@@ -74,3 +75,51 @@ def test_its_outputs_name_their_columns(graph):
 def test_the_same_models_give_the_same_bytes(graph):
     again = graph_of(snap(booster_of("shallow")), snap(booster_of("one leaf")))
     assert again.SerializeToString(deterministic=True) == graph.SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("spread", [(0.0, 0.0, 0.0), (0.04, 0.0, 0.0), (0.02, -0.01, 0.03)])
+def test_the_ends_of_the_interval_are_those_of_the_log_odds(spread):
+    snapped = snap(booster_of("shallow"))
+    rows = ordinary_rows(2_000, seed=33)
+    session = session_of(build_graph([TargetModel("one", snapped, 0.9, -0.2, spread)], N_FEATURES))
+    log_odds = 0.9 * raw_margin(snapped, rows).astype(np.float64) - 0.2
+    reach = np.sqrt(np.maximum(spread[0] + spread[1] * log_odds + spread[2] * log_odds**2, 0))
+    for name, sign in (("low", -1), ("high", 1)):
+        expected = 1 / (1 + np.exp(-(log_odds + sign * reach)))
+        assert np.abs(run(session, name, rows)[:, 0] - expected).max() <= 1e-12
+
+
+def test_support_is_a_forest_of_its_own_and_unknown_where_there_is_none():
+    snapped, other = snap(booster_of("shallow")), snap(booster_of("deep"))
+    models = [
+        TargetModel("bare", snapped, 1.0, 0.0),
+        TargetModel("supported", snapped, 1.0, 0.0, support=Sigmoid(other, 0.7, -1.0)),
+    ]
+    rows = ordinary_rows(2_000, seed=34)
+    session = session_of(build_graph(models, N_FEATURES))
+    found = run(session, "support", rows)
+    expected = 1 / (1 + np.exp(-(0.7 * raw_margin(other, rows).astype(np.float64) - 1.0)))
+    assert np.isnan(found[:, 0]).all()
+    assert np.abs(found[:, 1] - expected).max() <= 1e-12
+    assert (run(session, "margin", rows)[:, 1] == raw_margin(snapped, rows)).all()
+
+
+def test_a_broader_outcome_never_gets_less_than_a_narrower_one():
+    """Through a chain, and from two narrower outcomes at once."""
+    names = ["half", "stopped", "third", "any"]
+    boosters = [snap(booster_of(shape)) for shape in ("shallow", "deep", "one leaf", "huge leaves")]
+    models = [TargetModel(name, booster, 0.5, 0.0) for name, booster in zip(names, boosters, strict=True)]
+    chain = [("third", "any"), ("half", "third"), ("stopped", "third")]
+    rows = ordinary_rows(3_000, seed=35)
+    free = run(session_of(build_graph(models, N_FEATURES)), "probability", rows)
+    bound = run(session_of(build_graph(models, N_FEATURES, implications=chain)), "probability", rows)
+    third = np.maximum(free[:, 2], np.maximum(free[:, 0], free[:, 1]))
+    assert (bound[:, :2] == free[:, :2]).all()
+    assert (bound[:, 2] == third).all()
+    assert (bound[:, 3] == np.maximum(free[:, 3], third)).all()
+
+
+def test_outcomes_that_imply_each_other_in_a_circle_are_refused():
+    models = [TargetModel(name, snap(booster_of("shallow")), 1.0, 0.0) for name in ("one", "other")]
+    with pytest.raises(DefinitionError, match="circle"):
+        build_graph(models, N_FEATURES, implications=[("one", "other"), ("other", "one")])

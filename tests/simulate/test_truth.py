@@ -123,7 +123,7 @@ def test_registries_respond_less_often_than_trials(plan: Plan) -> None:
 def _truth(plan: Plan, population: Population, blocks: int, seed: int):
     for block in range(blocks):
         rng = np.random.default_rng([seed, block])
-        yield make_shard(2500, rng, plan=plan, population=population, flaws=False).truth
+        yield make_shard(2500, rng, rng, plan=plan, population=population, flaws=False).truth
 
 
 @pytest.mark.slow

@@ -9,8 +9,12 @@ from tests.training_models.patients import Simulated, simulate
 
 @pytest.fixture(scope="session")
 def settings() -> TrainingSettings:
-    """The packaged settings with fewer trees, so that tests stay quick."""
-    return replace(training_settings(), most_trees=120, twin_strengths=(0.001, 0.01))
+    """The packaged settings with a shorter search, and trees allowed on what a test can simulate."""
+    shipped = training_settings()
+    gate = replace(shipped.sample_size, boosted_multiple=1.5)
+    return replace(
+        shipped, most_trees=60, points_trials=3, trees_trials=2, inner_folds=3, sample_size=gate
+    )
 
 
 @pytest.fixture(scope="session")

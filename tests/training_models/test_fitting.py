@@ -57,9 +57,9 @@ def test_the_final_booster_is_calibrated_with_the_slope_given(fitted: Fitted, si
     assert fitted.booster.num_trees() == fitted.trees
 
 
-def test_importance_is_by_gain_and_finds_what_matters(fitted: Fitted) -> None:
-    gains = list(fitted.importance.values())
-    assert gains == sorted(gains, reverse=True)
+def test_importance_is_by_contribution_and_finds_what_matters(fitted: Fitted) -> None:
+    sizes = list(fitted.importance.values())
+    assert sizes == sorted(sizes, reverse=True)
     assert {"pain_mean_30d", "column_1"} <= set(list(fitted.importance)[:5])
 
 
@@ -91,9 +91,9 @@ def test_columns_nobody_was_measured_on_do_no_harm(settings: TrainingSettings) -
 def test_too_few_responses_are_refused_with_the_numbers(settings: TrainingSettings) -> None:
     examples = simulate(150, seed=6).examples.labelled()
     scarce = examples.taken(
-        np.concatenate([np.flatnonzero(examples.y == 1)[:9], np.flatnonzero(examples.y == 0)])
+        np.concatenate([np.flatnonzero(examples.y == 1)[:4], np.flatnonzero(examples.y == 0)])
     )
-    with pytest.raises(CohortError, match=r"simulated_target .* 9 responses .* at least 25 of each"):
+    with pytest.raises(CohortError, match=r"simulated_target .* 4 responses .* at least 5 of each"):
         fit(scarce, settings)
 
 

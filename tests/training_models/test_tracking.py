@@ -3,15 +3,13 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
-import onnxruntime
 import pytest
 from mlflow import MlflowClient
 from mlflow.models import Model
 
-from painresponse.errors import WorkError
-from painresponse.export.graph import TargetModel, build_graph
-from painresponse.export.writing import write_bundle
+from painresponse.errors import BundleError, WorkError
 from painresponse.report.figures import all_figures
+from painresponse.scoring.bundle import open_bundle
 from painresponse.tracking import RunFacts, track
 from painresponse.training.fitting import Fitted
 
@@ -29,23 +27,15 @@ FACTS = RunFacts(
 
 
 @pytest.fixture(scope="session")
-def bundle(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("bundle") / "model.onnx"
-    model = TargetModel(fitted.target, fitted.booster, fitted.slope, fitted.intercept)
-    write_bundle(path, build_graph([model], len(fitted.features)), {"provenance": {"kind": "synthetic"}})
-    return path
-
-
-@pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A real SQLite store; its folder is made by the first run."""
     return f"sqlite:///{tmp_path_factory.mktemp('tracking')}/new/mlflow.db"
 
 
 @pytest.fixture(scope="session")
-def run(store: str, fitted: Fitted, bundle: Path) -> str:
+def run(store: str, fitted: Fitted, tiny_bundle: Path) -> str:
     figures = {fitted.target: all_figures(fitted, title="somewhere: something")}
-    return track(store, FACTS, [fitted], figures=figures, bundle=bundle)
+    return track(store, FACTS, [fitted], figures=figures, bundle=tiny_bundle)
 
 
 @pytest.fixture
@@ -67,7 +57,8 @@ def test_a_training_is_one_finished_run_that_says_where_its_data_came_from(
     assert written.info.status == "FINISHED"
     assert written.data.tags["provenance"] == "synthetic"
     assert written.data.tags["data_fingerprint"] == FACTS.provenance["data_fingerprint"]
-    assert written.data.params == {"seed": "2026", "version.lightgbm": "4.7.0"}
+    assert written.data.tags["version.lightgbm"] == "4.7.0"
+    assert written.data.params == {"seed": "2026"}
     (data,) = written.inputs.dataset_inputs
     assert data.dataset.name == "small"
     assert FACTS.provenance["data_fingerprint"].startswith(data.dataset.digest)
@@ -78,7 +69,7 @@ def test_every_metric_of_a_target_can_be_read_back_with_its_interval(
 ) -> None:
     child = the_child(client, run)
     assert child.data.tags["target"] == fitted.target
-    assert child.data.params["trees"] == str(fitted.trees)
+    assert child.data.params["folds"] == str(fitted.settings.folds)
     for name, (value, low, high) in fitted.metrics.items():
         assert child.data.metrics[name] == pytest.approx(value)
         assert child.data.metrics[f"{name}_low"] == pytest.approx(low)
@@ -98,40 +89,31 @@ def test_figures_and_tables_lie_beside_the_store(
 
 
 def test_the_logged_model_is_the_bundle_byte_for_byte_and_predicts_the_same(
-    client: MlflowClient,
-    run: str,
-    store: str,
-    bundle: Path,
-    fitted: Fitted,
-    monkeypatch: pytest.MonkeyPatch,
+    client: MlflowClient, run: str, store: str, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logged = client.get_logged_model(client.get_run(run).data.tags["model_id"])
     assert logged.status == "READY"
     assert logged.source_run_id == run
     folder = Path(logged.artifact_location.removeprefix("file://"))
-    assert (folder / "model.onnx").read_bytes() == bundle.read_bytes()
-    x = np.random.default_rng(0).normal(size=(20, len(fitted.features))).astype(np.float32)
+    assert (folder / "model.onnx").read_bytes() == tiny_bundle.read_bytes()
+    bundle = open_bundle(tiny_bundle)
+    x = np.random.default_rng(0).normal(size=(20, len(bundle.features))).astype(np.float32)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
     loaded = mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
-    session = onnxruntime.InferenceSession(bundle.read_bytes(), providers=["CPUExecutionProvider"])
-    expected = session.run(["probability"], {"features": x})[0]
-    assert (loaded.predict({"features": x})["probability"] == expected).all()
+    assert (loaded.predict({"features": x})["probability"] == bundle.run(x)[1]).all()
 
 
-def test_the_signature_is_one_tensor(client: MlflowClient, run: str, fitted: Fitted) -> None:
+def test_the_signature_is_one_tensor(client: MlflowClient, run: str, tiny_bundle: Path) -> None:
     logged = client.get_logged_model(client.get_run(run).data.tags["model_id"])
     signature = Model.load(logged.artifact_location.removeprefix("file://")).signature
     (features,) = signature.inputs.inputs
-    assert (features.name, features.shape, features.type) == (
-        "features",
-        (-1, len(fitted.features)),
-        np.float32,
-    )
+    width = len(open_bundle(tiny_bundle).features)
+    assert (features.name, features.shape, features.type) == ("features", (-1, width), np.float32)
 
 
 def test_no_patient_is_in_the_store(client: MlflowClient, run: str) -> None:
     paths = [item.path for item in client.list_artifacts(the_child(client, run).info.run_id)]
-    assert sorted(paths) == ["figures", "importance.json"]
+    assert sorted(paths) == ["account.json", "figures", "importance.json"]
 
 
 def test_tracking_leaves_the_users_own_mlflow_settings_alone(run: str) -> None:
@@ -143,7 +125,7 @@ def test_tracking_leaves_the_users_own_mlflow_settings_alone(run: str) -> None:
 def test_a_run_that_breaks_off_is_marked_as_failed(
     client: MlflowClient, run: str, store: str, fitted: Fitted, tmp_path: Path
 ) -> None:
-    with pytest.raises(WorkError, match="MLflow store"):
+    with pytest.raises(BundleError, match=r"missing\.onnx"):
         track(store, FACTS, [fitted], bundle=tmp_path / "missing.onnx")
     (failed,) = client.search_runs([client.get_run(run).info.experiment_id], "attributes.status = 'FAILED'")
     assert failed.info.run_id != run

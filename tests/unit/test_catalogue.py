@@ -50,6 +50,81 @@ def test_the_packaged_catalogue_names_the_seven_interventions_in_order(catalogue
     assert set(TARGETS) <= set(catalogue.targets)
 
 
+def test_unless_a_site_chooses_the_nine_first_targets_are_predicted_in_their_order(catalogue):
+    assert list(catalogue.targets) == TARGETS
+    assert catalogue.implications() == ()
+
+
+def test_a_site_chooses_further_outcomes_and_horizons_of_a_stage_by_name_or_with_a_star(site):
+    own = site("predict = ['rfa.pain_30.*_mo', 'scs_permanent.holistic.12_mo', 'rfa']")
+    assert list(own.targets) == [
+        "scs_permanent.holistic.12_mo",
+        "rfa",
+        "rfa.pain_30.1_mo",
+        "rfa.pain_30.3_mo",
+        "rfa.pain_30.6_mo",
+        "rfa.pain_30.12_mo",
+        "rfa.pain_30.24_mo",
+    ]
+    label = "radiofrequency ablation (thermal lesion): at least 30 % less pain, 12 months"
+    assert own.label("rfa.pain_30.12_mo") == label
+
+
+def test_a_further_target_has_the_directions_of_the_first_and_nothing_more_to_ask(site):
+    own = site("predict = ['rfa', 'rfa.pain_30.12_mo']").targets
+    first, further = own["rfa"], own["rfa.pain_30.12_mo"]
+    assert (further.better, further.worse) == (first.better, first.worse)
+    assert (further.outcome, further.horizon) == ("pain_30", "12 mo")
+    assert not (further.also or further.lasts_from)
+
+
+def test_every_stage_but_the_trials_can_be_asked_further(site):
+    names = list(site("predict = ['*']").targets)
+    assert len(names) == len(set(names)) == 186
+    assert {name.partition(".")[0] for name in names if "." in name} == set(TARGETS) - {
+        "scs_trial",
+        "idd_trial",
+    }
+
+
+def test_a_site_asks_further_outcomes_of_its_own_target_without_repeating_it(site):
+    own = site("predict = ['rfa*']\n[targets.rfa.also]\npain_50 = ['6 mo', '1 wk']\npain_30 = []")
+    assert {"rfa", "rfa.pain_50.1_wk"} <= set(own.targets)
+    assert not {"rfa.pain_50.6_mo", "rfa.pain_30.6_mo"} & set(own.targets)
+
+
+def test_half_the_pain_gone_implies_a_third_gone_at_the_same_horizon_only(site):
+    own = site("predict = ['rfa', 'rfa.pain_30.*', 'scs_permanent.pain_30.6_mo']")
+    assert own.implications() == (("rfa", "rfa.pain_30.6_mo"),)
+
+
+def test_what_follows_through_an_outcome_nobody_asked_follows_too(site):
+    own = site("predict = ['cbt*']\n[targets.cbt.also]\npain_moderate = ['6 mo']\npain_30 = []")
+    assert ("cbt", "cbt.pain_moderate.6_mo") in own.implications()
+    opioids = ("cbt.opioid_stopped.6_mo", "cbt.opioid_half.6_mo")
+    assert opioids in own.implications()
+    assert opioids[::-1] not in own.implications()
+
+
+def test_a_site_declares_a_composite_of_its_own(site):
+    own = site("""
+        predict = ["mpp.calm_and_active.6_mo"]
+        [outcomes.calm_and_active]
+        label = "less disabled and less depressed"
+        kind = "composite"
+        all_of = ["function_domain", "mood_phq9"]
+        [targets.mpp.also]
+        calm_and_active = ["6 mo"]
+    """)
+    assert own.label("mpp.calm_and_active.6_mo").endswith("less disabled and less depressed, 6 months")
+
+
+def test_a_site_without_the_opioid_feature_may_still_predict_pain(site):
+    assert list(site("predict = ['cbt']\nfeatures.opioid_mme_per_day = ''\ntargets.cbt.worse = []").targets)
+    with pytest.raises(DefinitionError, match="Unknown feature 'opioid_mme_per_day'"):
+        site("predict = ['cbt.opioid_half.6_mo']\nfeatures.opioid_mme_per_day = ''\ntargets.cbt.worse = []")
+
+
 def test_a_target_is_labelled_in_clinic_words(catalogue):
     label = "spinal cord stimulation (permanent implant): at least 50 % less pain, 6 months"
     assert catalogue.label("scs_permanent") == label
@@ -291,6 +366,28 @@ def test_data_without_a_site_file_has_the_packaged_catalogue(tmp_path, catalogue
     [
         ("[feature]", r"site\.toml: Unknown section 'feature'. Did you mean 'features'\?"),
         ("predict = ['scs_trail']", r"predict: Unknown target 'scs_trail'. Did you mean 'scs_trial'\?"),
+        (
+            "predict = ['rfa.pain_3.12_mo']",
+            r"predict: Unknown target 'rfa.pain_3.12_mo'. Did you mean 'rfa.pain_30.12_mo'\?",
+        ),
+        ("predict = ['rfa*.pain_99.*']", r"predict: Unknown target 'rfa\*.pain_99.\*'"),
+        ("targets.rfa.also.pain_51 = ['1 mo']", "target rfa: Unknown outcome 'pain_51'"),
+        ("targets.rfa.also.pain_30 = ['1 m']", r"target rfa: Unknown horizon '1 m'. Did you mean '1 mo'\?"),
+        ("targets.rfa.also.pain_30 = '1 mo'", r"target rfa\.also\.pain_30 must be a list"),
+        ("targets.rfa.lasts_from = '7 mo'", "target rfa: Unknown horizon '7 mo'"),
+        (
+            "targets.rfa.outcome = 'holistic'",
+            "target rfa: how long a response lasts is told of outcomes that measure one concept; holistic",
+        ),
+        ("outcomes.pain_50.implies = ['pain_3']", r"outcome pain_50: Unknown outcome 'pain_3'. Did you mean"),
+        (
+            "outcomes.pain_30.implies = ['pain_50']",
+            "outcome pain_50 implies itself: pain_50 → pain_30 → pain_50",
+        ),
+        ("outcomes.holistic.some_of = ['mood']", "outcome holistic: Unknown outcome 'mood'"),
+        ("outcomes.holistic.some_of = ['holistic_two']", "holistic_two cannot be part of a composite"),
+        ("outcomes.holistic.some_of = ['hrql_eq5d']", "hrql_eq5d cannot be part of a composite"),
+        ("outcomes.opioid_half.seen_by = 'pian'", r"outcome opioid_half: Unknown concept 'pian'"),
         ("predict = 'rfa'", r"predict must be a list, not text"),
         ("predict = 5", r"predict must be a list, not a whole number"),
         ("social_features = 'no'", r"social_features must be true or false, not text"),

@@ -13,7 +13,8 @@ from painresponse.clinic.declarations import (
     Target,
 )
 from painresponse.clinic.features import feature_sentences
-from painresponse.concepts import Concepts
+from painresponse.clinic.targets import Implication, chosen, implications, implied
+from painresponse.concepts import Concept, Concepts
 from painresponse.errors import DefinitionError, unknown
 from painresponse.language import FeatureSet
 from painresponse.settings import build, load
@@ -61,6 +62,22 @@ class Catalogue:
         outcome, horizon = self.outcomes[asked.outcome], self.horizons[asked.horizon]
         return f"{intervention.label} ({stage.label}): {outcome.label}, {horizon.label}"
 
+    def implications(self) -> tuple[Implication, ...]:
+        """Of the chosen targets, the pairs of which a response by the narrower is one by the broader too."""
+        return implications(self.targets, self.outcomes)
+
+    def baseline(self, outcome: Outcome) -> tuple[str, ...]:
+        """What an outcome is compared with: sentences of which the first known counts; none: with nothing.
+
+        Of a concept the mean over the first window, else the last value in the second; of a feature itself.
+        """
+        if not outcome.baseline_of:
+            return ()
+        if outcome.feature:
+            return (self.features.to_plain()[outcome.feature],)
+        near, far = outcome.baseline_days
+        return (f"mean of {outcome.baseline_of} in {near} d", f"last of {outcome.baseline_of} in {far} d")
+
 
 def packaged() -> Path:
     """The folder of packaged declarations: inside an installed wheel, else the checkout's ``configs/``."""
@@ -92,17 +109,12 @@ def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue
     concepts = Concepts.from_plain(parts)
     if choices.adequacy == "strict":
         concepts = concepts.stricter()
-    targets = _built(Target, "target", parts["targets"])
-    chosen = targets if choices.predict is None else choices.predict
-    for name in chosen:
-        if name not in targets:
-            raise DefinitionError(f"predict: {unknown('target', name, targets)}")
     catalogue = Catalogue(
         concepts,
         _built(Intervention, "intervention", parts["interventions"]),
         _built(Outcome, "outcome", parts["outcomes"]),
         _built(Horizon, "horizon", parts["horizons"]),
-        {name: target for name, target in targets.items() if name in chosen},
+        chosen(_built(Target, "target", parts["targets"]), choices.predict),
         build(CohortRules, parts["cohort"], "cohort"),
         FeatureSet.from_plain(
             feature_sentences(concepts, parts["families"], parts["features"], social=choices.social_features)
@@ -161,23 +173,60 @@ def _check_targets(catalogue: Catalogue) -> None:
         _known(f"target {name}", "intervention", target.intervention, catalogue.interventions)
         stages = catalogue.interventions[target.intervention].stages
         _known(f"target {name}", "stage", target.stage, stages)
-        _known(f"target {name}", "outcome", target.outcome, catalogue.outcomes)
-        _known(f"target {name}", "horizon", target.horizon, catalogue.horizons)
-        for feature in (*target.better, *target.worse):
+        for outcome in (target.outcome, *target.also):
+            _known(f"target {name}", "outcome", outcome, catalogue.outcomes)
+        lasts = (target.lasts_from,) if target.lasts_from else ()
+        also = (one for several in target.also.values() for one in several)
+        for horizon in (target.horizon, *lasts, *also):
+            _known(f"target {name}", "horizon", horizon, catalogue.horizons)
+        for feature in (*target.better, *target.worse, *_features(catalogue, target.outcome)):
             _known(f"target {name}", "feature", feature, catalogue.features.names)
+        if lasts and not catalogue.outcomes[target.outcome].concept:
+            raise DefinitionError(
+                f"target {name}: how long a response lasts is told of outcomes that measure one concept; "
+                f"{target.outcome} does not. Leave out lasts_from, or ask another outcome."
+            )
+
+
+def _features(catalogue: Catalogue, outcome: str) -> tuple[str, ...]:
+    """The features an outcome measures: its own or those of its parts."""
+    asked = (outcome, *catalogue.outcomes[outcome].parts)
+    return tuple(feature for one in asked if (feature := catalogue.outcomes[one].feature))
 
 
 def _check_outcomes(catalogue: Catalogue) -> None:
-    concepts = catalogue.concepts.concepts
     for name, outcome in catalogue.outcomes.items():
-        for concept in (outcome.concept, outcome.baseline_of or outcome.concept):
+        for other in (*outcome.parts, *outcome.implies):
+            _known(f"outcome {name}", "outcome", other, catalogue.outcomes)
+        for part in outcome.parts:
+            _check_part(name, part, catalogue.outcomes[part])
+        _check_measured(name, outcome, catalogue.concepts.concepts)
+    for name in catalogue.outcomes:
+        implied(name, catalogue.outcomes)
+
+
+def _check_part(name: str, part: str, outcome: Outcome) -> None:
+    limits = (outcome.baseline_min, outcome.baseline_max)
+    if outcome.parts or not outcome.baseline_of or limits == (None, None):
+        raise DefinitionError(
+            f"outcome {name}: {part} cannot be part of a composite. A part measures something itself, and "
+            "says by baseline_min or baseline_max who is impaired to begin with."
+        )
+
+
+def _check_measured(name: str, outcome: Outcome, concepts: dict[str, Concept]) -> None:
+    named = (outcome.concept, outcome.seen_by, outcome.baseline_concept)
+    for concept in named:
+        if concept:
             _known(f"outcome {name}", "concept", concept, concepts)
-        measured = concepts[outcome.concept]
-        if outcome.kind == "important_change" and not (measured.mcid and measured.higher):
-            raise DefinitionError(
-                f"outcome {name}: what change of {outcome.concept} matters is not known. Give the concept an "
-                "mcid, and say under higher whether a higher value is worse or better."
-            )
+    if outcome.kind != "important_change":
+        return
+    measured = concepts[outcome.concept]
+    if not (measured.mcid and measured.higher):
+        raise DefinitionError(
+            f"outcome {name}: what change of {outcome.concept} matters is not known. Give the concept an "
+            "mcid, and say under higher whether a higher value is worse or better."
+        )
 
 
 def _known(where: str, kind: str, name: str, allowed: Any) -> None:

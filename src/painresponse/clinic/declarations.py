@@ -54,20 +54,26 @@ class Intervention:
     stages: dict[str, Stage]
 
 
-OUTCOME_KINDS = ("relative_drop", "absolute_drop", "important_change", "reaches")
+OUTCOME_KINDS = ("relative_drop", "absolute_drop", "important_change", "reaches", "composite")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What counts as response; the keys are explained in outcomes.toml."""
+    """What counts as response: a change of one measure or a composite of outcomes (see outcomes.toml)."""
 
     label: str
-    concept: str
-    kind: str
+    concept: str = ""
+    kind: str = ""
     at_least: float | None = None
+    feature: str = ""
+    seen_by: str = ""
     baseline_concept: str = ""
     baseline_min: float | None = None
+    baseline_max: float | None = None
     baseline_days: tuple[int, int] = (30, 90)
+    all_of: tuple[str, ...] = ()
+    some_of: tuple[str, ...] = ()
+    implies: tuple[str, ...] = ()
     evidence: str = ""
 
     def __post_init__(self) -> None:
@@ -75,8 +81,42 @@ class Outcome:
             raise ValueError(
                 f"kind must be {', '.join(OUTCOME_KINDS[:-1])} or {OUTCOME_KINDS[-1]}, not {self.kind!r}"
             )
-        if self.at_least is None and self.kind != "important_change":
-            raise ValueError(f"at_least must say how much (kind is {self.kind})")
+        for wrong, complaint in self._complaints_of_composites() if self.parts else self._complaints():
+            if wrong:
+                raise ValueError(complaint)
+
+    def _complaints(self) -> tuple[tuple[bool, str], ...]:
+        return (
+            (self.kind == "composite", "a composite names outcomes under all_of, some_of or both"),
+            (bool(self.concept) == bool(self.feature), "say what is measured: either a concept or a feature"),
+            (bool(self.feature) != bool(self.seen_by), "a feature and seen_by only say something together"),
+            (
+                bool(self.feature) and (bool(self.baseline_concept) or self.kind == "important_change"),
+                "a feature is its own baseline, and what change of it matters is said as a drop",
+            ),
+            (
+                self.at_least is None and self.kind != "important_change",
+                f"at_least must say how much (kind is {self.kind})",
+            ),
+        )
+
+    def _complaints_of_composites(self) -> tuple[tuple[bool, str], ...]:
+        measured = self.concept or self.feature or self.baseline_concept
+        least = 1.0 if self.at_least is None else self.at_least
+        return (
+            (self.kind != "composite", f"all_of and some_of are for composites (kind is {self.kind})"),
+            (bool(measured), "a composite measures nothing itself: only its outcomes do"),
+            (len(set(self.parts)) < len(self.parts), "an outcome is named twice under all_of and some_of"),
+            (
+                self.at_least is not None and not 1 <= least <= len(self.some_of),
+                f"at_least must be from 1 to the {len(self.some_of)} of some_of",
+            ),
+        )
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The outcomes a composite is made of."""
+        return (*self.all_of, *self.some_of)
 
     @property
     def least(self) -> float:
@@ -85,8 +125,8 @@ class Outcome:
 
     @property
     def baseline_of(self) -> str | None:
-        """The concept that must be known before the intervention; None where nothing need be."""
-        own = self.concept if self.kind != "reaches" else None
+        """What must be known before the intervention; None where nothing need be."""
+        own = (self.concept or self.feature) if self.kind not in ("reaches", "composite") else None
         return self.baseline_concept or own
 
 
@@ -101,7 +141,11 @@ class Horizon:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one response model predicts, and the directions the clinic is sure of (feature names)."""
+    """What one response model predicts, and the directions the clinic is sure of (feature names).
+
+    ``also``: horizons by outcome at which the same stage can be asked too; ``lasts_from``: the horizon from
+    which on it is told how long a response lasts.
+    """
 
     intervention: str
     stage: str
@@ -109,12 +153,15 @@ class Target:
     horizon: str
     better: tuple[str, ...] = ()
     worse: tuple[str, ...] = ()
+    also: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lasts_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a site chooses beside its own entries: which targets (all unless named), social features, the
-    packaged features beside its own, and how much of a conventional treatment counts as a trial of it.
+    """What a site chooses beside its own entries: which targets (unless named, all but what they ``also``
+    ask), social features, the packaged features beside its own, and how much of a conventional treatment
+    counts as a trial of it.
     """
 
     predict: tuple[str, ...] | None = None

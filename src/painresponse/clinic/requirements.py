@@ -28,21 +28,21 @@ def requirements(catalogue: Catalogue) -> list[dict[str, object]]:
         found.append({"code": code, "words": words, "features": [sentence], "at_most": 0})
     for name, outcome in catalogue.outcomes.items():
         targets = [target for target, one in catalogue.targets.items() if one.outcome == name]
-        if targets and outcome.baseline_of:
-            found.append(_baseline(outcome, targets))
-    return found + [
-        _earlier_step(catalogue, target) for target in catalogue.targets if _stage(catalogue, target).requires
-    ]
+        if targets:
+            found += _baselines(catalogue, outcome, targets)
+    return found + _earlier_steps(catalogue)
 
 
-def _stage(catalogue: Catalogue, target: str) -> Stage:
-    asked = catalogue.targets[target]
-    return catalogue.interventions[asked.intervention].stages[asked.stage]
-
-
-def _earlier_step(catalogue: Catalogue, target: str) -> dict[str, object]:
+def _earlier_steps(catalogue: Catalogue) -> list[dict[str, object]]:
     """A stage that comes after another was only ever seen after it."""
-    stage = _stage(catalogue, target)
+    targets: dict[tuple[str, str], list[str]] = {}
+    for name, one in catalogue.targets.items():
+        targets.setdefault((one.intervention, one.stage), []).append(name)
+    stages = {key: catalogue.interventions[key[0]].stages[key[1]] for key in targets}
+    return [_earlier_step(catalogue, one, targets[key]) for key, one in stages.items() if one.requires]
+
+
+def _earlier_step(catalogue: Catalogue, stage: Stage, targets: list[str]) -> dict[str, object]:
     labels = " or ".join(catalogue.concepts.concepts[one].label for one in stage.requires)
     counts = " and ".join(f"(count of {one} in {stage.requires_days} d)" for one in stage.requires)
     return {
@@ -51,25 +51,53 @@ def _earlier_step(catalogue: Catalogue, target: str) -> dict[str, object]:
         "this model only knows patients after it.",
         "features": [f"total of {counts}"],
         "at_least": 1.0,
-        "targets": [target],
-    }
-
-
-def baseline_sentences(outcome: Outcome) -> list[str]:
-    """The outcome's baseline: the mean over the first window, else the last value in the second."""
-    near, far = outcome.baseline_days
-    return [f"mean of {outcome.baseline_of} in {near} d", f"last of {outcome.baseline_of} in {far} d"]
-
-
-def _baseline(outcome: Outcome, targets: list[str]) -> dict[str, object]:
-    limit = f" or below {outcome.baseline_min:g}" if outcome.baseline_min is not None else ""
-    plain: dict[str, object] = {
-        "code": "R04_NO_BASELINE",
-        "words": f"The baseline of {outcome.baseline_of} is missing{limit}: "
-        f"'{outcome.label}' is not defined.",
-        "features": baseline_sentences(outcome),
         "targets": targets,
     }
-    if outcome.baseline_min is not None:
-        plain["at_least"] = outcome.baseline_min
-    return plain
+
+
+def _baselines(catalogue: Catalogue, outcome: Outcome, targets: list[str]) -> list[dict[str, object]]:
+    """What must be known and impaired to begin with: the outcome's own baseline, or those of its parts."""
+    parts = [catalogue.outcomes[name] for name in outcome.all_of] if outcome.parts else [outcome]
+    found = [_baseline(catalogue, one, outcome.label, targets) for one in parts if one.baseline_of]
+    return found + ([_enough_impaired(catalogue, outcome, targets)] if outcome.some_of else [])
+
+
+def _baseline(
+    catalogue: Catalogue, outcome: Outcome, undefined: str, targets: list[str]
+) -> dict[str, object]:
+    least, most = outcome.baseline_min, outcome.baseline_max
+    limit = f" or below {least:g}" if least is not None else ""
+    limit += f" or above {most:g}" if most is not None else ""
+    plain: dict[str, object] = {
+        "code": "R04_NO_BASELINE",
+        "words": f"The baseline of {outcome.baseline_of} is missing{limit}: '{undefined}' is not defined.",
+        "features": list(catalogue.baseline(outcome)),
+        "targets": targets,
+    }
+    limits = {"at_least": least, "at_most": most}
+    return plain | {word: value for word, value in limits.items() if value is not None}
+
+
+def _enough_impaired(catalogue: Catalogue, outcome: Outcome, targets: list[str]) -> dict[str, object]:
+    """Of the measures a composite counts, enough must be known to be impaired."""
+    parts = [catalogue.outcomes[name] for name in outcome.some_of]
+    impaired = " and ".join(f"({_impaired(catalogue, one)})" for one in parts)
+    names = ", ".join(str(one.baseline_of) for one in parts)
+    return {
+        "code": "R04_NO_BASELINE",
+        "words": f"Fewer than {outcome.least:g} of {names} are known to be impaired: "
+        f"'{outcome.label}' is not defined.",
+        "features": [f"total of {impaired}"],
+        "at_least": outcome.least,
+        "targets": targets,
+    }
+
+
+def _impaired(catalogue: Catalogue, outcome: Outcome) -> str:
+    """The sentence that is 1 where the outcome is defined, 0 where it is not."""
+    known = " and ".join(f"({one})" for one in catalogue.baseline(outcome))
+    limits = (("at least", outcome.baseline_min), ("at most", outcome.baseline_max))
+    said = [
+        f"whether (first known of {known}) is {word} {value:g}" for word, value in limits if value is not None
+    ]
+    return said[0] if len(said) == 1 else f"all of {' and '.join(f'({one})' for one in said)}"

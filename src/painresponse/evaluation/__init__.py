@@ -1,1 +1,1 @@
-"""What predictions are worth: figures from predicted and observed alone. Nothing here fits a response model."""
+"""What predictions are worth, from predicted and observed alone. Nothing here fits a response model."""

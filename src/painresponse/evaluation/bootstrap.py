@@ -28,6 +28,16 @@ def subject_weights(subject: NDArray[np.int64], resamples: int, *, seed: int) ->
 
 
 def estimated(draws: Numbers) -> Estimate:
-    """From a figure's value (first) and its value in every resample."""
-    low, high = np.nanquantile(draws[1:], [0.025, 0.975])
-    return Estimate(float(draws[0]), float(low), float(high))
+    """From a figure's value (first) and its value in every resample, those where it has none left out.
+
+    The interval reaches at least to the value: a distance near 0 is larger in nearly every resample.
+    """
+    value, known = draws[0], draws[1:][~np.isnan(draws[1:])]
+    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    return Estimate(float(value), float(np.minimum(low, value)), float(np.maximum(high, value)))
+
+
+def share(part: Numbers, whole: Numbers) -> Numbers:
+    """A part of a whole in every resample; not a number where a resample drew nobody to count."""
+    whole = np.broadcast_to(whole, part.shape)
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)

@@ -1,4 +1,4 @@
-"""Make 0.7 mean seven in ten: Platt's sigmoid on margins, and the slope that says whether it worked."""
+"""Make 0.7 mean seven in ten: Platt's sigmoid on margins, and the curve that says whether it worked."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from painresponse.evaluation.logistic import logistic_fits, logistic_lines
+
 Numbers = NDArray[np.float64]
-_ROUNDS, _LONGEST_STEP, _CLOSE = 100, 2.0, 1e-10
+_NEVER_CERTAIN = 1e-6
+_KNOTS = (0.05, 0.35, 0.65, 0.95)
 
 
 class Calibration(NamedTuple):
@@ -35,29 +38,33 @@ def platt(margin: Numbers, y: Numbers) -> Calibration:
     return Calibration(0.0, float(logit(cautious.mean())))
 
 
-def logistic_lines(x: Numbers, y: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
-    """Intercepts and slopes of logistic regressions of y (n) on x (n), one for each row of weights (b x n).
+def log_odds(probability: Numbers) -> Numbers:
+    """Of probabilities, none taken as certain: 0 and 1 count as one in a million from it."""
+    return logit(np.clip(probability, _NEVER_CERTAIN, 1 - _NEVER_CERTAIN))
 
-    Where x does not vary the slope is 0.
+
+def observed_curve(y: Numbers, probability: Numbers, weights: Numbers, *, at: Numbers) -> Numbers:
+    """Share of responders among those given the probabilities ``at`` (m), for each row of weights: b x m.
+
+    A logistic regression on a restricted cubic spline of the log-odds with four knots at fixed quantiles
+    (Harrell 2015), the same for every row; fewer where few probabilities are distinct. Straight in the
+    log-odds beyond the outer knots.
     """
+    x, new = log_odds(probability), log_odds(at)
     centre, spread = x.mean(), x.std()
-    if not spread > 1e-12:
-        return logit(weights @ y / weights.sum(axis=1)), np.zeros(len(weights))
-    z = (x - centre) / spread
-    line = np.zeros((2, len(weights)))
-    for _ in range(_ROUNDS):
-        step = _newton_step(z, y, weights, line)
-        line += np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
-        if np.abs(step).max() < _CLOSE:
-            break
-    slope = line[1] / spread
-    return line[0] - slope * centre, slope
+    scale = 1 / spread if spread > _NEVER_CERTAIN**2 else 0.0
+    z, new = (x - centre) * scale, (new - centre) * scale
+    knots = np.unique(np.quantile(z, _KNOTS).round(3))
+    return expit(logistic_fits(_spline(z, knots), y, weights) @ _spline(new, knots).T)
 
 
-def _newton_step(z: Numbers, y: Numbers, weights: Numbers, line: Numbers) -> Numbers:
-    p = expit(line[0][:, None] + line[1][:, None] * z)
-    residual, curvature = weights * (y - p), weights * p * (1 - p)
-    pull, pull_z = residual.sum(axis=1), residual @ z
-    c, cz, czz = curvature.sum(axis=1), curvature @ z, curvature @ z**2
-    determinant = np.maximum(c * czz - cz**2, 1e-12)
-    return np.stack([czz * pull - cz * pull_z, c * pull_z - cz * pull]) / determinant
+def _spline(z: Numbers, knots: Numbers) -> Numbers:
+    """A constant, a line, and bends between the knots that leave no curve beyond the outer ones."""
+    line = np.stack([np.ones_like(z), z], axis=1)
+    if len(knots) < 3:
+        return line
+    cubes = np.maximum(z[:, None] - knots, 0) ** 3
+    last, before = knots[-1], knots[-2]
+    to_last, to_before = (last - knots[:-2]) / (last - before), (before - knots[:-2]) / (last - before)
+    bends = cubes[:, :-2] - cubes[:, -2:-1] * to_last + cubes[:, -1:] * to_before
+    return np.hstack([line, bends])

@@ -15,7 +15,7 @@ from painresponse.export.golden import golden_patients
 from painresponse.export.graph import TargetModel, build_graph
 from painresponse.export.writing import write_bundle
 from painresponse.records import collect
-from painresponse.scoring.bundle import SCHEMA, TargetCard, golden_histories, open_bundle
+from painresponse.scoring.bundle import SCHEMA, Outputs, TargetCard, golden_histories, open_bundle
 
 
 def make_bundle(
@@ -26,13 +26,17 @@ def make_bundle(
     cards: dict[str, dict[str, Any]],
     provenance: dict[str, Any],
     reference: dict[str, list[float | None]],
+    accounts: dict[str, Any] | None = None,
 ) -> str:
     """Write the bundle, read it back as a server would, and return its SHA-256.
 
     ``cards`` holds episodes, responders and metrics by target; ``provenance`` says where the training data
-    came from (``kind``: synthetic or clinic); ``reference`` holds quantiles of each feature in training.
+    came from (``kind``: synthetic or clinic); ``reference`` holds quantiles of each feature in training;
+    ``accounts``, by target, all that a report says.
     """
-    graph = build_graph(models, len(catalogue.features))
+    trained = [model.name for model in models]
+    implied = [pair for pair in catalogue.implications() if set(pair) <= set(trained)]
+    graph = build_graph(models, len(catalogue.features), implications=implied)
     metadata = {
         "schema": SCHEMA,
         "name": path.stem,
@@ -41,8 +45,9 @@ def make_bundle(
         "fingerprint": catalogue.features.fingerprint(),
         **catalogue.concepts.to_plain(),
         "targets": [_card(catalogue, model.name, cards[model.name]) for model in models],
-        "requirements": _requirements(catalogue, [model.name for model in models]),
+        "requirements": _requirements(catalogue, trained),
         "reference": reference,
+        "accounts": accounts or {},
         "golden": _golden(catalogue, graph.SerializeToString()),
     }
     digest = write_bundle(path, graph, metadata)
@@ -76,8 +81,8 @@ def _golden(catalogue: Catalogue, graph: bytes) -> dict[str, Any]:
     records, _ = collect(raw, catalogue.concepts)
     matrix = rows(Plan(catalogue.features, catalogue.concepts), records, asks)
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    margin, probability = session.run(["margin", "probability"], {"features": matrix})
-    numbers = {"rows": matrix, "margin": margin, "probability": probability}
+    outputs = session.run(Outputs._fields, {"features": matrix})
+    numbers = {"rows": matrix, **dict(zip(Outputs._fields, outputs, strict=True))}
     return golden | {key: _plain(table) for key, table in numbers.items()}
 
 

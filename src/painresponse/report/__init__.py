@@ -1,1 +1,1 @@
-"""Figures and reports for people who read them."""
+"""Figures, the report and the model card: for people, written from plain records (see report.record)."""

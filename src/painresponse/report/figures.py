@@ -4,6 +4,7 @@ Colours are those of Okabe and Ito, told apart by colour-blind readers, and ever
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,8 +14,9 @@ from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from painresponse.evaluation.bootstrap import subject_weights
-from painresponse.evaluation.calibration import logistic_lines
-from painresponse.training.fitting import Fitted
+from painresponse.evaluation.logistic import logistic_lines
+from painresponse.report import forests, lines
+from painresponse.report.record import groups
 
 Numbers = NDArray[np.float64]
 
@@ -26,7 +28,7 @@ _Z95 = 1.959964
 
 
 def all_figures(
-    fitted: Fitted,
+    fitted: Any,
     *,
     title: str,
     words: Mapping[str, str] | None = None,
@@ -46,6 +48,24 @@ def all_figures(
         "roc": roc_figure(table.y, scores, title=title),
         "importance": importance_figure(fitted.importance, title=title, words=words),
     }
+
+
+def figures_of(account: Mapping[str, Any]) -> dict[str, Figure]:
+    """Every figure there is something to draw for in a target's account, by section."""
+    curve = account.get("calibration") or {}
+    learnt = account.get("importance") or {}
+    drawn = {
+        "calibration": lines.calibration(curve),
+        "roc": lines.roc(curve.get("roc") or {}),
+        "decisions": lines.decisions(account.get("decisions") or ()),
+        "subgroups": forests.subgroups(groups(account)),
+        "sites": forests.sites(account.get("sites") or {}),
+        "durability": lines.durability(account.get("durability") or {}),
+        "blocks": forests.blocks(account.get("blocks") or ()),
+        "importance": forests.importance(learnt.get("features") or ()),
+        "dependence": lines.dependence(learnt.get("dependence") or ()),
+    }
+    return {name: figure for name, figure in drawn.items() if figure}
 
 
 def calibration_figure(y: Numbers, probability: Numbers, *, subject: NDArray[np.int64], title: str) -> Figure:

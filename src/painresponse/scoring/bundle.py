@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime as ort
@@ -19,7 +19,7 @@ from painresponse.records.rows import history
 from painresponse.scoring.requirements import Requirement
 from painresponse.scoring.seal import verify_seal
 
-SCHEMA = 1
+SCHEMA = 2
 """Bundles of this schema version are read; others are refused with their version named."""
 
 METADATA = "painresponse"
@@ -27,7 +27,10 @@ METADATA = "painresponse"
 
 @dataclass(frozen=True, slots=True)
 class TargetCard:
-    """What one model of the bundle predicts and how well it did."""
+    """What one model of the bundle predicts and how well it did.
+
+    ``kind``: boosted, logistic or prevalence, and ``why`` in a sentence; below ``least_support`` it refuses.
+    """
 
     name: str
     intervention: str
@@ -37,6 +40,9 @@ class TargetCard:
     label: str
     episodes: int
     responders: int
+    kind: str
+    why: str
+    least_support: float | None
     metrics: dict[str, Any]
 
 
@@ -66,10 +72,27 @@ class Bundle:
         """Where a feature of this bundle comes from, by the definitions sealed into it."""
         return lineage(name, self.features, self.concepts)
 
-    def run(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Raw margins and calibrated probabilities (rows x targets) of feature rows."""
-        margin, probability = self.session.run(["margin", "probability"], {"features": matrix})
-        return margin, probability
+    def run(self, matrix: NDArray[np.float32]) -> "Outputs":
+        """What the models say of feature rows."""
+        return Outputs(*self.session.run(Outputs._fields, {"features": matrix}))
+
+
+class Outputs(NamedTuple):
+    """Of the graph, each rows x targets: raw margins, calibrated probabilities, the ends of their intervals,
+    and how likely such patients are given the intervention (NaN where a target has no such model).
+    """
+
+    margin: NDArray[np.float32]
+    probability: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    support: NDArray[np.float64]
+
+    @classmethod
+    def words(cls) -> dict[str, str]:
+        """The outputs for people."""
+        names = ("margins", "probabilities", "lower ends", "upper ends", "support")
+        return dict(zip(cls._fields, names, strict=True))
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -170,15 +193,16 @@ def _renumbered(
 
 
 def prove(bundle: Bundle) -> None:
-    """Replay the golden patients; refuse if a row, a margin or a probability is not what it was at export."""
+    """Replay the golden patients; refuse if a row or an answer is not what it was at export."""
     golden = bundle.metadata["golden"]
     raw, asks = golden_histories(golden)
     records, _ = collect(raw, bundle.concepts)
     matrix = rows(Plan(bundle.features, bundle.concepts), records, asks)
     _same(bundle, "feature rows", matrix, _numbers(golden["rows"], np.float32), 0.0)
-    margin, probability = bundle.run(matrix)
-    _same(bundle, "margins", margin, _numbers(golden["margin"], np.float32), 0.0)
-    _same(bundle, "probabilities", probability, _numbers(golden["probability"], np.float64), 1e-12)
+    for name, got in bundle.run(matrix)._asdict().items():
+        exact = name == "margin"
+        stored = _numbers(golden[name], np.float32 if exact else np.float64)
+        _same(bundle, Outputs.words()[name], got, stored, 0.0 if exact else 1e-12)
 
 
 def _same(bundle: Bundle, what: str, got: NDArray[Any], stored: NDArray[Any], allowed: float) -> None:

@@ -21,19 +21,27 @@ MEANING = (
     "were given it. It is not the effect of the intervention and does not compare interventions."
 )
 
+UNSUPPORTED = ("R06_OUT_OF_DOMAIN", "Not enough patients like this one were given it.")
+"""The code and the words of the refusal that the support model asks for."""
+
 
 @dataclass(frozen=True)
 class Scores:
     """Predicted response by ask (row) and target (column).
 
-    ``probability`` and ``margin`` are NaN where the model refuses; ``refused`` then points into ``reasons``
-    (else it is -1). ``known`` is the share of features that were known, by row.
+    ``probability``, the ends of its interval ``low`` and ``high``, and ``margin`` are NaN where the model
+    refuses; ``refused`` then points into ``reasons`` (else it is -1). ``support`` is how likely such a patient
+    was given the intervention, among all who were given one (NaN where the bundle does not know). ``known`` is
+    the share of features that were known, by row.
     """
 
     subject: NDArray[np.int64]
     index: NDArray[np.int64]
     targets: tuple[str, ...]
     probability: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    support: NDArray[np.float64]
     margin: NDArray[np.float32]
     refused: NDArray[np.int64]
     reasons: tuple[tuple[str, str], ...]
@@ -49,6 +57,9 @@ class Scores:
             "prediction_time": np.repeat(self.index, width).astype("datetime64[us]"),
             "target": list(self.targets) * n,
             "probability": self.probability.ravel(),
+            "low": self.low.ravel(),
+            "high": self.high.ravel(),
+            "support": self.support.ravel(),
             "refusal": [code for code, _ in words],
             "reason": [reason for _, reason in words],
             "known_features": np.repeat(self.known, width),
@@ -97,18 +108,28 @@ class Scorer:
         places = self.bundle.places(targets)
         computed = compute(self._plan, records, asks)
         matrix = self._rows(computed)
-        margin, probability = self.bundle.run(matrix)
-        refused = self._refusals(computed)[:, places]
+        said = self.bundle.run(matrix)
+        refused = self._unsupported(self._refusals(computed), said.support)[:, places]
+        spoken = {
+            name: np.where(refused >= 0, column.dtype.type(np.nan), column[:, places])
+            for name, column in said._asdict().items()
+            if name != "support"
+        }
         return Scores(
-            asks.subject,
-            asks.index,
-            tuple(self.bundle.targets[place].name for place in places),
-            np.where(refused >= 0, np.nan, probability[:, places]),
-            np.where(refused >= 0, np.float32(np.nan), margin[:, places]),
-            refused,
-            tuple((one.code, one.words) for one in self.bundle.requirements),
-            (~np.isnan(matrix)).mean(axis=1),
+            subject=asks.subject,
+            index=asks.index,
+            targets=tuple(self.bundle.targets[place].name for place in places),
+            support=said.support[:, places],
+            refused=refused,
+            reasons=(*((one.code, one.words) for one in self.bundle.requirements), UNSUPPORTED),
+            known=(~np.isnan(matrix)).mean(axis=1),
+            **spoken,
         )
+
+    def _unsupported(self, refused: NDArray[np.int64], support: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Refused as well where too few patients like this one were given the intervention."""
+        least = [np.nan if one.least_support is None else one.least_support for one in self.bundle.targets]
+        return np.where((refused < 0) & (support < np.array(least)), len(self.bundle.requirements), refused)
 
     def _rows(self, computed: NDArray[np.float64]) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):

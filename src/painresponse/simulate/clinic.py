@@ -109,9 +109,9 @@ def _write_records(
     codes: set[str] = set()
     events = 0
     for number, first in enumerate(range(0, order.subjects, order.shard_size)):
-        rng = default_rng(SeedSequence(order.seed, spawn_key=(1, number)))
+        rng, later = (default_rng(SeedSequence(order.seed, spawn_key=(key, number))) for key in (1, 2))
         count = min(order.shard_size, order.subjects - first)
-        shard = make_shard(count, rng, plan=plan, population=population, flaws=order.flaws)
+        shard = make_shard(count, rng, later, plan=plan, population=population, flaws=order.flaws)
         write_events(draft / "data" / f"{number}.parquet", shard.events, first + 1)
         truths.append(shard.truth.assign(subject_id=shard.truth["subject_id"] + first + 1))
         codes |= shard.events.codes_used()

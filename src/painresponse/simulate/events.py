@@ -63,9 +63,12 @@ def some(marks: np.ndarray, code: str | np.ndarray, when: np.ndarray, **more) ->
     return Piece(codes, np.flatnonzero(marks), when[marks], **chosen)
 
 
+_NOTHING = Piece("", np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
 def join(pieces: Iterable[Piece]) -> Events:
     """One table of all pieces, in MEDS order."""
-    parts = [piece for piece in pieces if len(piece.who)]
+    parts = [piece for piece in pieces if len(piece.who)] or [_NOTHING]
     words = sorted({word for piece in parts for word in (*np.unique(piece.code), *np.unique(piece.unit))})
     number = {word: place for place, word in enumerate(words)}
     return Events(
@@ -77,6 +80,19 @@ def join(pieces: Iterable[Piece]) -> Events:
         known=np.concatenate([_or(piece.known, piece.who, STATIC) for piece in parts]),
         words=tuple(map(str, words)),
     ).in_order()
+
+
+def merged(one: Events, other: Events) -> Events:
+    """Both tables as one, in MEDS order."""
+    words = tuple(sorted({*one.words, *other.words}))
+    renumbered = [np.searchsorted(words, each.words).astype(np.int32) for each in (one, other)]
+    columns = {}
+    for name in ("who", "when", "value", "known", "code", "unit"):
+        parts = [getattr(each, name) for each in (one, other)]
+        if name in ("code", "unit"):
+            parts = [new[part] for new, part in zip(renumbered, parts, strict=True)]
+        columns[name] = np.concatenate(parts)
+    return Events(**columns, words=words).in_order()
 
 
 def _numbers(word: str | np.ndarray, count: int, number: dict[str, int]) -> np.ndarray:

@@ -143,6 +143,8 @@ def _drug(name: str, people: People, trial: Trials, rng: Generator) -> list[Piec
         factor = np.array([each.mme or np.nan for each in known])[pick]
         dose = np.where(trial.current, people["mme"] / factor, dose)
     written = trial.tried & (~trial.current | (rng.random(count) < 0.93))
+    if name in _OPIOIDS:
+        _remember(people, trial.current & written, code=codes, unit=units, dose=dose)
     start = visit(trial.day, rng)
     ends = written & ~trial.current & (_last_day(name, people, trial) < people["day"] - 1)
     stops = np.char.add(np.char.add(codes, "//STOP"), _reason(trial, rng))
@@ -150,6 +152,15 @@ def _drug(name: str, people: People, trial: Trials, rng: Generator) -> list[Piec
         some(written, codes, start, value=np.round(dose, 3), unit=units),
         some(ends, stops, visit(_last_day(name, people, trial), rng)),
     ]
+
+
+def _remember(people: People, taken: np.ndarray, **opioid: np.ndarray) -> None:
+    """The opioid taken on the index day and written down: what follow-ups may find changed."""
+    nobody = {"code": "", "unit": "", "dose": 0.0}
+    for word, value in opioid.items():
+        known = people.get(f"opioid_{word}", np.full(len(taken), nobody[word]))
+        people[f"opioid_{word}"] = np.where(taken, value, known)
+    people["opioid_written"] = taken | people.get("opioid_written", np.zeros(len(taken), bool))
 
 
 def _last_day(name: str, people: People, trial: Trials) -> np.ndarray:

@@ -10,12 +10,22 @@ from painresponse.schema import DEATH, MICROSECONDS_PER_DAY
 from painresponse.simulate.charts import PAIN, pain_score, questionnaire_score, vitals
 from painresponse.simulate.events import Piece, at, some, visit
 from painresponse.simulate.people import People, linear
-from painresponse.simulate.plan import Arm, Device, Plan
+from painresponse.simulate.plan import Arm, Device, Plan, Terms
 from painresponse.simulate.response import Potential, course, relief, trial_relief
 
 _DAYS_A_MONTH = 365 / 12
 _NEVER = np.iinfo(np.int64).max
-_QUESTIONNAIRE_MONTHS = (3.0, 6.0, 12.0)
+QUESTIONNAIRE_MONTHS = (3.0, 6.0, 12.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A follow-up: months after the beginning, who came, when (microseconds), how much is relieved (%)."""
+
+    month: float
+    here: np.ndarray
+    when: np.ndarray
+    relieved: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +38,8 @@ class Given:
 
 def pathway(
     people: People, name: str, arm: Arm, rng: Generator, *, plan: Plan, potential: Potential
-) -> tuple[list[Piece], dict[str, Given]]:
-    """The events of one arm, for those who got it, and which of its targets they were given."""
+) -> tuple[list[Piece], dict[str, Given], list[Visit]]:
+    """The events of one arm for those who got it, which of its targets they were given, the follow-ups."""
     chosen = Given(people[f"arm_{name}"], people["start"])
     if potential.trial is not None:
         pieces, implant = _trial(people, arm, rng, chosen=chosen, potential=potential)
@@ -43,7 +53,8 @@ def pathway(
         month: np.where(_follow_up_day(implant, month) < lost_benefit, relief(score, arm), 0.0)
         for month, score in scores.items()
     }
-    return [*pieces, *device, *_follow_ups(people, rng, given=implant, reliefs=reliefs, plan=plan)], given
+    followed, visits = _follow_ups(people, rng, given=implant, reliefs=reliefs, plan=plan)
+    return [*pieces, *device, *followed], given, visits
 
 
 def _trial(
@@ -134,9 +145,9 @@ def _follow_up_day(given: Given, month: float) -> np.ndarray:
 
 def _follow_ups(
     people: People, rng: Generator, *, given: Given, reliefs: dict[float, np.ndarray], plan: Plan
-) -> list[Piece]:
+) -> tuple[list[Piece], list[Visit]]:
     """Pain at every horizon for those not lost by then, and at some also questionnaires and vital signs."""
-    count, pieces = len(given.marks), []
+    count, pieces, visits = len(given.marks), [], []
     staying = rng.random(count)
     for month, relieved in reliefs.items():
         nominal = month * _DAYS_A_MONTH
@@ -145,13 +156,14 @@ def _follow_ups(
         )
         here = given.marks & (staying >= chance_lost(people, month, relieved >= 50, plan=plan))
         when = visit(day, rng)
+        visits.append(Visit(month, here, when, relieved))
         pain = pain_score(people["nrs"] * (1 - relieved / 100) + 0.45 * rng.standard_normal(count))
         pieces.append(some(here, PAIN, when, value=pain, unit="{score}"))
         taken = here & (rng.random(count) < 0.9)
         pieces += vitals(people, when[:, None], rng, taken=taken[:, None])
-        if month in _QUESTIONNAIRE_MONTHS:
-            pieces += _function(people, rng, here=here, when=when, relieved=relieved, plan=plan)
-    return pieces
+        if month in QUESTIONNAIRE_MONTHS:
+            pieces += questionnaires_again(people, rng, at=visits[-1], plan=plan, shares=plan.followed())
+    return pieces, visits
 
 
 def chance_lost(people: People, month: float, responds: np.ndarray, *, plan: Plan) -> np.ndarray:
@@ -160,18 +172,18 @@ def chance_lost(people: People, month: float, responds: np.ndarray, *, plan: Pla
     return expit(linear(plan.lost, {**people, **reasons}))
 
 
-def _function(
-    people: People, rng: Generator, *, here: np.ndarray, when: np.ndarray, relieved: np.ndarray, plan: Plan
+def questionnaires_again(
+    people: People, rng: Generator, *, at: Visit, plan: Plan, shares: Terms
 ) -> list[Piece]:
     """Questionnaires asked before are asked again of seven in ten, better by a part of the relief."""
     pieces = []
-    for name, measure in plan.questionnaires.items():
-        if measure.relieved is not None:
-            again = here & people[f"asked_{name}"] & (rng.random(len(here)) < 0.7)
-            usual = people[name] * (1 - measure.relieved * relieved / 100)
-            level = usual + measure.wobble * rng.standard_normal(len(here))
-            value = questionnaire_score(level, name)
-            pieces.append(some(again, measure.code, when, value=value, unit="{score}"))
+    for name, share in shares.items():
+        measure = plan.questionnaires[name]
+        again = at.here & people[f"asked_{name}"] & (rng.random(len(at.here)) < 0.7)
+        usual = people[name] * (1 - share * at.relieved / 100)
+        level = usual + measure.wobble * rng.standard_normal(len(at.here))
+        value = questionnaire_score(level, name)
+        pieces.append(some(again, measure.code, at.when, value=value, unit="{score}"))
     return pieces
 
 

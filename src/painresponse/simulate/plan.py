@@ -17,11 +17,13 @@ class Preset:
     """How often patients respond, how strongly what can be seen foretells it, and how much is written down.
 
     ``asked`` is the least share of patients asked each questionnaire; 0 leaves the habits of a clinic.
+    ``quality`` is the share asked about their quality of life.
     """
 
     signal: float
     rates: str
     asked: float = 0.0
+    quality: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,36 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Tapering:
+    """What becomes of the opioid dose at follow-ups: factors and their chances, with response and none."""
+
+    response: tuple[tuple[float, float], ...]
+    none: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Quality of life: the share asked, its level, its spread, and what a per cent of relief adds."""
+
+    code: str
+    level: Terms
+    spread: float
+    per_relief: float
+    wobble: float
+    observed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sequels:
+    """What is followed beside pain, and in which months; ``relieved``: what further measures share of it."""
+
+    months: tuple[float, ...]
+    relieved: Terms
+    opioids: Tapering
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything the synthetic clinic is made of."""
 
@@ -139,6 +171,7 @@ class Plan:
     questionnaires: dict[str, Measure]
     findings: dict[str, Measure]
     laboratory: dict[str, Measure]
+    sequels: Sequels
 
     def __post_init__(self) -> None:
         for name, rates in self.rates.items():
@@ -155,12 +188,18 @@ class Plan:
         return self.presets[name]
 
     def recorded_as(self, preset: Preset) -> "Plan":
-        """The same clinic, asking its questionnaires at least as often as the preset does."""
+        """The same clinic, asking questionnaires and about quality of life as often as the preset does."""
         asked = {
             name: replace(measure, observed=max(measure.observed, preset.asked))
             for name, measure in self.questionnaires.items()
         }
-        return replace(self, questionnaires=asked)
+        quality = replace(self.sequels.quality, observed=preset.quality)
+        return replace(self, questionnaires=asked, sequels=replace(self.sequels, quality=quality))
+
+    def followed(self) -> Terms:
+        """The questionnaires asked again, and how much of the relief, in per cent, they share."""
+        asked = {name: one.relieved for name, one in self.questionnaires.items()}
+        return {name: share for name, share in asked.items() if share is not None}
 
     def targets(self) -> tuple[str, ...]:
         """Every response the clinic can tell the truth about."""

@@ -8,15 +8,16 @@ from numpy.random import Generator
 
 from painresponse.simulate.charts import charts, index_days, reasons
 from painresponse.simulate.choices import choose, send_to_sites
-from painresponse.simulate.events import Events, Piece, join
+from painresponse.simulate.events import Events, Piece, join, merged
 from painresponse.simulate.expectation import expect, expect_after_trial, hidden_weights
 from painresponse.simulate.flaws import set_traps, spoil
 from painresponse.simulate.histories import Trials, draw_trials, history
 from painresponse.simulate.laboratory import laboratory
-from painresponse.simulate.pathways import Given, deaths, pathway
+from painresponse.simulate.pathways import Given, Visit, deaths, pathway
 from painresponse.simulate.people import People, draw_people
 from painresponse.simulate.plan import Arm, Plan
 from painresponse.simulate.response import Population, Potential, Stage, potential, relief, trial_relief
+from painresponse.simulate.sequels import sequels
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,10 @@ def draw_patients(count: int, rng: Generator, *, plan: Plan, population: Populat
     return people | reasons(people, plan)
 
 
-def make_shard(count: int, rng: Generator, *, plan: Plan, population: Population, flaws: bool) -> Shard:
-    """Draw so many patients and everything that happens to them."""
+def make_shard(
+    count: int, rng: Generator, later: Generator, *, plan: Plan, population: Population, flaws: bool
+) -> Shard:
+    """Draw so many patients and everything that happens to them; ``later`` draws what `sequels` adds."""
     people = draw_patients(count, rng, plan=plan, population=population)
     traps: list[Piece] = []
     if flaws:
@@ -46,10 +49,12 @@ def make_shard(count: int, rng: Generator, *, plan: Plan, population: Population
     trials = draw_trials(people, rng, plan=plan)
     pieces = charts(people, rng, plan=plan) + history(people, trials, rng, plan=plan) + traps
     pieces += laboratory(people, rng, plan=plan, steroid_day=_steroid_day(trials, plan))
-    followed, truth = _interventions(people, rng, plan, population)
+    followed, visits, truth = _interventions(people, rng, plan, population)
     end, dying = deaths(people, rng)
     events = _within_life(join([*pieces, *followed, *dying]), people["birth"], end)
-    return Shard(spoil(events, rng) if flaws else events, truth)
+    further = sequels(people, visits, later, plan=plan)
+    added = _within_life(join([*further]), people["birth"], end)
+    return Shard(merged(spoil(events, rng) if flaws else events, added), truth)
 
 
 def _steroid_day(trials: Trials, plan: Plan) -> np.ndarray:
@@ -64,17 +69,18 @@ def _within_life(events: Events, birth: np.ndarray, end: np.ndarray) -> Events:
 
 def _interventions(
     people: People, rng: Generator, plan: Plan, population: Population
-) -> tuple[list[Piece], pd.DataFrame]:
-    """Every arm's potential outcome for everybody, and its events for those who got it."""
+) -> tuple[list[Piece], list[list[Visit]], pd.DataFrame]:
+    """Every arm's potential outcome for everybody, and its events and follow-ups for those who got it."""
     hidden, weights = hidden_weights(people, plan=plan, population=population)
-    pieces, truths = [], []
+    pieces, visits, truths = [], [], []
     for name, arm in plan.arms.items():
         would = potential(people, arm, rng, plan=plan, population=population)
-        happened, given = pathway(people, name, arm, rng, plan=plan, potential=would)
+        happened, given, followed = pathway(people, name, arm, rng, plan=plan, potential=would)
         pieces += happened
+        visits.append(followed)
         truths += _truths(arm, would, given, hidden=hidden, weights=weights[name], plan=plan)
     truth = pd.concat(truths, ignore_index=True)
-    return pieces, truth.sort_values("subject_id", kind="stable", ignore_index=True)
+    return pieces, visits, truth.sort_values("subject_id", kind="stable", ignore_index=True)
 
 
 def _truths(

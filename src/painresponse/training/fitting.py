@@ -1,4 +1,7 @@
-"""From the examples of one target to a fitted response model and an honest account of it."""
+"""From the examples of one target to a fitted response model and an honest account of it.
+
+The estimate is nested: everything `learn` chooses is chosen anew without each fold it is judged on.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,34 +9,39 @@ from dataclasses import dataclass
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from painresponse.errors import CohortError, DefinitionError, unknown
-from painresponse.evaluation.calibration import platt
 from painresponse.evaluation.bootstrap import Estimate
 from painresponse.evaluation.measures import judge
 from painresponse.training.examples import Examples
-from painresponse.training.models import Grower, directions
+from painresponse.training.lessons import Lesson, lesson
+from painresponse.training.response import BOOSTED, LOGISTIC, PREVALENCE, Learnt, learn
 from painresponse.training.settings import TrainingSettings
 from painresponse.training.splits import each_fold, subject_folds
-from painresponse.training.twin import baseline_probabilities, prevalence, twin_probabilities
 
 Numbers = NDArray[np.float64]
+COMPARATORS = ("boosted", "twin", "baseline", "prevalence")
 
 
 @dataclass(frozen=True)
 class OutOfFold:
     """What models that never saw its subject predicted for each labelled example; columns of one length.
 
-    ``row`` is its place among the examples given; ``margin`` log-odds of the snapped fold booster;
-    ``probability`` is that margin calibrated on the other folds; then the comparators' probabilities.
+    ``row`` is its place among the examples given; ``probability`` is that of the model chosen without its
+    fold; then those of the models it was chosen from and of the comparators: boosted trees, the logistic
+    twin (points), baseline pain alone, prevalence.
     """
 
     row: NDArray[np.int64]
     subject: NDArray[np.int64]
     fold: NDArray[np.int64]
     y: Numbers
-    margin: Numbers
     probability: Numbers
+    boosted: Numbers
     twin: Numbers
     baseline: Numbers
     prevalence: Numbers
@@ -41,19 +49,15 @@ class OutOfFold:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A response model and how good it is among people like those it was fitted on.
+    """A response model and how good its making is, among people like those it was made from.
 
-    ``booster`` is snapped and fitted on all labelled examples; the probability of response is
-    ``sigmoid(slope * margin + intercept)``. ``metrics`` are out of fold (see `evaluation.judge`);
-    ``importance`` is the gain by feature, largest first, of those used.
+    ``learnt.chosen`` is fitted on all labelled examples. ``metrics`` are out of fold (see `measures.judge`);
+    ``importance`` is the mean absolute contribution to the log-odds by feature, largest first.
     """
 
     target: str
     features: tuple[str, ...]
-    booster: lightgbm.Booster
-    slope: float
-    intercept: float
-    trees: int
+    learnt: Learnt
     subjects: int
     events: int
     out_of_fold: OutOfFold
@@ -67,6 +71,26 @@ class Fitted:
         """How many episodes with a known outcome."""
         return len(self.out_of_fold.y)
 
+    @property
+    def booster(self) -> lightgbm.Booster:
+        """The chosen model's booster, snapped."""
+        return self.learnt.chosen.booster
+
+    @property
+    def slope(self) -> float:
+        """Of the calibration: the probability is ``sigmoid(slope * margin + intercept)``."""
+        return self.learnt.chosen.calibration.slope
+
+    @property
+    def intercept(self) -> float:
+        """Of the calibration."""
+        return self.learnt.chosen.calibration.intercept
+
+    @property
+    def trees(self) -> int:
+        """How many trees the booster has."""
+        return int(self.booster.num_trees())
+
 
 def fit(
     examples: Examples,
@@ -79,108 +103,99 @@ def fit(
 
     Raises CohortError if too few examples are labelled, DefinitionError for features that are not there.
     """
-    known = examples.labelled()
-    _check_enough(known, settings)
+    known = lesson(examples, better=better, worse=worse)
+    _check_enough(examples.target, known, settings)
     if settings.baseline not in known.names:
         raise DefinitionError(f"training.baseline: {unknown('feature', settings.baseline, known.names)}")
-    fold = subject_folds(known, settings.folds, seed=settings.seed)
-    grower = Grower(known.names, known.x, known.y, directions(known.names, better, worse), settings)
-    counts = grower.tree_counts(fold)
-    margin = _out_of_fold_margins(grower, fold, counts)
-    table = _table(examples, known, fold, margin, settings)
+    table = _out_of_fold(examples, known, settings)
     metrics = _judged(table, settings)
-    trees = int(np.median(counts))
-    booster = grower.grow(np.arange(len(known)), trees)
-    calibration = platt(margin, known.y)
+    learnt = learn(known, settings)
     return Fitted(
-        target=known.target,
+        target=examples.target,
         features=known.names,
-        booster=booster,
-        slope=calibration.slope,
-        intercept=calibration.intercept,
-        trees=trees,
+        learnt=learnt,
         subjects=len(np.unique(known.subject)),
         events=int(known.y.sum()),
         out_of_fold=table,
         metrics=metrics,
-        importance=_importance(booster),
-        notes=_notes(known, metrics, calibration.slope, settings),
+        importance=_importance(learnt, known),
+        notes=_notes(known, metrics, learnt, settings),
         settings=settings,
     )
 
 
-def _check_enough(known: Examples, settings: TrainingSettings) -> None:
+def _check_enough(target: str, known: Lesson, settings: TrainingSettings) -> None:
     events, subjects = int(known.y.sum()), len(np.unique(known.subject))
-    others = len(known) - events
-    if min(events, others) < settings.least_events or subjects < settings.folds:
+    others, least = len(known) - events, max(settings.least_events, settings.folds)
+    if known.rarer < least or subjects < settings.folds:
         raise CohortError(
-            f"{known.target} cannot be trained: {events} responses and {others} non-responses with a known "
-            f"outcome, from {subjects} subjects; it needs at least {settings.least_events} of each, from at "
+            f"{target} cannot be trained: {events} responses and {others} non-responses with a known "
+            f"outcome, from {subjects} subjects; it needs at least {least} of each, from at "
             f"least {settings.folds} subjects. Gather more episodes, relax the cohort rules, or leave this "
             "target out of the list `predict`."
         )
 
 
-def _out_of_fold_margins(grower: Grower, fold: NDArray[np.int64], counts: NDArray[np.int64]) -> Numbers:
-    margin = np.empty(len(fold))
-    for (rows, held_out), count in zip(each_fold(fold), counts, strict=True):
-        margin[held_out] = grower.grow(rows, int(count)).predict(grower.x[held_out], raw_score=True)
-    return margin
+def _out_of_fold(examples: Examples, known: Lesson, settings: TrainingSettings) -> OutOfFold:
+    fold = subject_folds(known.y, known.subject, settings.folds, seed=settings.seed)
+    columns = {name: np.empty(len(known)) for name in ("probability", *COMPARATORS)}
+    for rows, held_out in each_fold(fold):
+        predicted = _predicted(known.taken(rows), known.x[held_out], settings)
+        for name, probability in predicted.items():
+            columns[name][held_out] = probability
+    row = np.flatnonzero(~np.isnan(examples.y))
+    return OutOfFold(row=row, subject=known.subject, fold=fold, y=known.y, **columns)
 
 
-def _table(
-    examples: Examples, known: Examples, fold: NDArray[np.int64], margin: Numbers, settings: TrainingSettings
-) -> OutOfFold:
-    x, y = known.x.astype(np.float64), known.y
-    return OutOfFold(
-        row=np.flatnonzero(~np.isnan(examples.y)),
-        subject=known.subject,
-        fold=fold,
-        y=y,
-        margin=margin,
-        probability=cross_fitted(margin, y, fold),
-        twin=twin_probabilities(x, y, fold, strengths=settings.twin_strengths),
-        baseline=baseline_probabilities(x[:, known.names.index(settings.baseline)], y, fold),
-        prevalence=prevalence(y, fold),
-    )
+def _predicted(seen: Lesson, x: NDArray[np.float32], settings: TrainingSettings) -> dict[str, Numbers]:
+    """Probabilities of unseen feature rows by every model learnt from the lesson."""
+    learnt = learn(seen, settings)
+    return {
+        "probability": learnt.chosen.probability(x),
+        "boosted": learnt.nearest(BOOSTED).probability(x),
+        "twin": learnt.nearest(LOGISTIC).probability(x),
+        "baseline": _from_baseline(seen, x, seen.names.index(settings.baseline)),
+        "prevalence": learnt.models[PREVALENCE].probability(x),
+    }
+
+
+def _from_baseline(seen: Lesson, x: NDArray[np.float32], place: int) -> Numbers:
+    """A logistic regression on one feature alone."""
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    model = make_pipeline(imputer, StandardScaler(), LogisticRegression())
+    return model.fit(seen.x[:, [place]], seen.y).predict_proba(x[:, [place]])[:, 1]
 
 
 def _judged(table: OutOfFold, settings: TrainingSettings) -> dict[str, Estimate]:
-    comparators = {name: getattr(table, name) for name in ("twin", "baseline", "prevalence")}
     return judge(
         table.y,
         table.probability,
-        comparators=comparators,
+        comparators={name: getattr(table, name) for name in COMPARATORS},
         subject=table.subject,
         resamples=settings.resamples,
         seed=settings.seed,
     )
 
 
-def cross_fitted(margin: Numbers, y: Numbers, fold: NDArray[np.int64]) -> Numbers:
-    """Probabilities of out-of-fold margins, each fold calibrated on the others as a new patient would be."""
-    probability = np.empty(len(y))
-    for rows, held_out in each_fold(fold):
-        probability[held_out] = platt(margin[rows], y[rows]).probability(margin[held_out])
-    return probability
-
-
-def _importance(booster: lightgbm.Booster) -> dict[str, float]:
-    gain = booster.feature_importance("gain")
-    used = [place for place in np.argsort(-gain, kind="stable") if gain[place] > 0]
-    return {booster.feature_name()[place]: float(gain[place]) for place in used}
+def _importance(learnt: Learnt, known: Lesson) -> dict[str, float]:
+    contributions = np.asarray(learnt.chosen.booster.predict(known.x, pred_contrib=True))[:, :-1]
+    size = np.abs(contributions).mean(axis=0)
+    used = [place for place in np.argsort(-size, kind="stable") if size[place] > 0]
+    return {known.names[place]: float(size[place]) for place in used}
 
 
 def _notes(
-    known: Examples, metrics: dict[str, Estimate], slope: float, settings: TrainingSettings
+    known: Lesson, metrics: dict[str, Estimate], learnt: Learnt, settings: TrainingSettings
 ) -> tuple[str, ...]:
     """What a reader of the figures should know, in sentences."""
-    rarer = int(min(known.y.sum(), len(known) - known.y.sum()))
     sayings = {
-        f"Only {rarer} episodes of the rarer outcome: the figures are imprecise.": rarer
+        f"Only {known.rarer} episodes of the rarer outcome: the figures are imprecise.": known.rarer
         < settings.enough_events,
-        "A penalised logistic regression does at least as well.": metrics["auc_over_twin"].value <= 0,
+        "Boosted trees do not beat the logistic regression beyond noise: the simpler model is offered.": (
+            learnt.kind == LOGISTIC and BOOSTED in learnt.models
+        ),
         "Not clearly ahead of baseline pain alone.": metrics["auc_over_baseline"].low <= 0,
-        "No better than chance: everybody is given the share of responders.": slope == 0,
+        "No better than chance: everybody is given the share of responders.": learnt.chosen.calibration.slope
+        == 0,
     }
     return tuple(saying for saying, holds in sayings.items() if holds)

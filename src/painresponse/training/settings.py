@@ -5,10 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from painresponse.clinic.catalogue import packaged
+from painresponse.evaluation.sample_size import GateSettings
 from painresponse.settings import build, load
 
 # What exact explanations in a bundle can bear: their size grows with both.
-DEEPEST, MOST_LEAVES = 5, 15
+DEEPEST, MOST_LEAVES, MOST_BINS = 5, 15, 30
+
+RANGES = (
+    "points_strength",
+    "points_trust",
+    "trees_depth",
+    "trees_leaf_share",
+    "trees_feature_share",
+    "trees_shrinkage",
+    "trees_trust",
+)
+"""What Optuna searches, from and to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,41 +30,47 @@ class TrainingSettings:
     seed: int
     threads: int
     folds: int
+    inner_folds: int
     resamples: int
     least_events: int
     enough_events: int
-    least_trees: int
-    events_per_feature: float
-    features_least: int
+    sample_size: GateSettings
+    beyond_noise: float
+    bins: int
+    points_trials: int
+    points_strength: tuple[float, float]
+    points_trust: tuple[float, float]
+    lender_features: int
+    lender_strength: float
+    trees_trials: int
+    trees_depth: tuple[int, int]
+    trees_leaf_share: tuple[float, float]
+    trees_feature_share: tuple[float, float]
+    trees_shrinkage: tuple[float, float]
+    trees_trust: tuple[float, float]
     most_trees: int
+    patience: int
     learning_rate: float
-    max_depth: int
-    leaves: int
-    leaf_share: float
     leaf_least: int
-    feature_share: float
     episode_share: float
-    shrinkage: float
-    undeclared_weight: float
-    twin_strengths: tuple[float, ...]
     baseline: str
 
     def __post_init__(self) -> None:
+        ranges = [(name, getattr(self, name)) for name in RANGES]
         for wrong, complaint in (
-            (self.folds < 3, "folds must be at least 3, so that there is something to choose with"),
-            (self.least_events < self.folds, "least_events must be at least the number of folds"),
+            (self.folds < 2, "folds must be at least 2"),
+            (self.inner_folds < 2, "inner_folds must be at least 2"),
+            (self.least_events < 1, "least_events must be at least 1"),
             (self.resamples < 100, "resamples must be at least 100 for a 95 % interval"),
-            (not 1 <= self.least_trees <= self.most_trees, "least_trees must be 1 to most_trees"),
-            (not self.events_per_feature > 0, "events_per_feature must be above 0"),
-            (self.features_least < 1, "features_least must be at least 1"),
-            (not 1 <= self.max_depth <= DEEPEST, f"max_depth must be 1 to {DEEPEST}"),
-            (not 2 <= self.leaves <= MOST_LEAVES, f"leaves must be 2 to {MOST_LEAVES}"),
-            (not 0 < self.feature_share <= 1, "feature_share must be above 0 and at most 1"),
+            (not 2 <= self.bins <= MOST_BINS, f"bins must be 2 to {MOST_BINS}"),
+            (self.points_trials < 1, "points_trials must be at least 1"),
+            (self.trees_trials < 1, "trees_trials must be at least 1"),
+            (self.patience < 1, "patience must be at least 1"),
+            (self.trees_depth[1] > DEEPEST, f"trees_depth must be at most {DEEPEST}"),
+            (self.most_trees < 1, "most_trees must be at least 1"),
             (not 0 < self.episode_share <= 1, "episode_share must be above 0 and at most 1"),
-            (not 0 < self.undeclared_weight <= 1, "undeclared_weight must be above 0 and at most 1"),
             (not self.learning_rate > 0, "learning_rate must be above 0"),
-            (not self.twin_strengths, "twin_strengths must name at least one number"),
-            (any(one <= 0 for one in self.twin_strengths), "twin_strengths must be above 0"),
+            *((not 0 < low <= high, f"{name} must go from above 0 upwards") for name, (low, high) in ranges),
         ):
             if wrong:
                 raise ValueError(complaint)
