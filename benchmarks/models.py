@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
@@ -24,8 +24,10 @@ from benchmarks.base_cohort import PATIENTS, Base, catalogue, made, read, room
 from painresponse.clinic import Catalogue
 from painresponse.simulate import simulate
 from painresponse.simulate.oracle import auc, compare
+from painresponse.training.borrowing import lender_for
 from painresponse.training.examples import Examples
 from painresponse.training.fitting import fit
+from painresponse.training.lessons import Lesson, lesson
 from painresponse.training.settings import TrainingSettings, training_settings
 
 MANY, NEAR, NEAR_FOR_PUMPS = 3_000, 0.02, 0.04
@@ -47,13 +49,31 @@ class Ours(NamedTuple):
     others: dict[str, NDArray[np.float64]]
 
 
-def out_of_fold(examples: Examples, target: str, declared: Catalogue, settings: TrainingSettings) -> Ours:
+def out_of_fold(
+    lessons: Mapping[str, Lesson],
+    examples: Examples,
+    target: str,
+    declared: Catalogue,
+    settings: TrainingSettings,
+) -> Ours:
     """What the package's own procedure, tuning and calibration inside, says of people it never saw."""
     asked = declared.targets[target]
-    fitted = fit(examples, settings, better=asked.better, worse=asked.worse)
+    lender = lender_for(target, lessons, settings)
+    fitted = fit(examples, settings, better=asked.better, worse=asked.worse, lender=lender)
     table = fitted.out_of_fold
     others = {"boosted": table.boosted, "logistic": table.twin}
+    if target.startswith("idd"):
+        alone = fit(examples, settings, better=asked.better, worse=asked.worse)
+        others["alone"] = alone.out_of_fold.probability
     return Ours(table.probability, table.fold, fitted.learnt.kind, others)
+
+
+def lessons_of(bases: Mapping[str, Base], declared: Catalogue) -> dict[str, Lesson]:
+    """Of every target, for the others to borrow from."""
+    return {
+        name: lesson(base.examples, better=declared.targets[name].better, worse=declared.targets[name].worse)
+        for name, base in bases.items()
+    }
 
 
 def main(words: Sequence[str] = ()) -> None:
@@ -104,10 +124,11 @@ def _fit_all(cohort: Path, keys: list[ledger.Row], results: Path) -> None:
     declared = catalogue()
     settings = training_settings(declared.training)
     bases = read(cohort)
+    lessons = lessons_of(bases, declared)
     for key in keys:
         base = bases[key["target"]]
         start, cpu = time.perf_counter(), time.process_time()
-        ours = out_of_fold(base.examples, key["target"], declared, settings)
+        ours = out_of_fold(lessons, base.examples, key["target"], declared, settings)
         spent = {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu, "peak_mb": _peak()}
         figures = _figures(base.labelled(), ours)
         if not parent_process().is_alive():

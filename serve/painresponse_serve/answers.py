@@ -46,8 +46,8 @@ class Score(Struct, frozen=True):
         Annotated[
             tuple[float, float],
             Meta(
-                description="where the share of responders among patients given this probability lies in 9 of "
-                "10 clinics the model has not seen"
+                description="where the share of responders among patients given this probability lies in 9 "
+                "of 10 clinics the model has not seen"
             ),
         ]
         | UnsetType

@@ -1,4 +1,4 @@
-"""Learning a response model: what is allowed, what is chosen, and that the choice sees nothing it should not."""
+"""Learning a response model: what is allowed and what is chosen."""
 
 from dataclasses import replace
 

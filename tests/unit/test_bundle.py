@@ -103,7 +103,7 @@ def _known_instead_of_unknown(metadata):
     ("change", "words"),
     [
         (
-            lambda m: m.update(schema=2),
+            lambda m: m.update(schema=3),
             r"has schema version 3; this painresponse reads version 2\. Export it again",
         ),
         (lambda m: m.pop("schema") and None, "has schema version None"),

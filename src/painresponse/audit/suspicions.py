@@ -10,11 +10,11 @@ import numpy as np
 from scipy.stats import hypergeom
 
 from painresponse.audit.copies import copied, taken, unseen
+from painresponse.evaluation.measures import auc
 from painresponse.records import Asks, Records
 from painresponse.records.tables import Ints
 from painresponse.schema import MICROSECONDS_PER_DAY as DAY
 from painresponse.schema import STATIC
-from painresponse.evaluation.measures import auc
 from painresponse.training.examples import Examples
 
 TOO_GOOD, AT_LEAST = 0.80, 0.75

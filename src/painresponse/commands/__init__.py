@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from painresponse.commands import audit, data, demo, imports, models, serving
+from painresponse.commands import audit, data, demo, imports, models, registry, report, serving
 from painresponse.errors import PainResponseError
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -31,6 +31,8 @@ app.command()(data.check)
 app.command()(data.features)
 app.command()(audit.audit)
 app.command()(models.train)
+app.command()(report.report)
+app.command()(registry.promote)
 app.command()(models.score)
 app.command()(models.show)
 app.command()(serving.serve)

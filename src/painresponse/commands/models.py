@@ -57,6 +57,7 @@ def show_trained(trained: "Trained") -> None:
             "target",
             "episodes",
             "responded",
+            "model",
             "AUC",
             "95 % interval",
             "calibration slope",
@@ -71,7 +72,8 @@ def show_trained(trained: "Trained") -> None:
         for note in one.notes:
             screen.say(f"{one.target}: {note}")
     screen.say(f"Bundle: {trained.bundle} (SHA-256 {trained.digest[:12]}…)")
-    screen.say(f"MLflow run {trained.run} in {trained.store}")
+    screen.say(f"MLflow run {trained.run} in {trained.store}, registered as {trained.registered}")
+    screen.say(f"Report: painresponse report {trained.bundle} --out report.html")
     if trained.synthetic:
         screen.say("SYNTHETIC — NOT FOR CLINICAL USE: trained on simulated patients.")
 
@@ -82,6 +84,7 @@ def _line(fitted: "Fitted") -> tuple[object, ...]:
         fitted.target,
         fitted.episodes,
         fitted.events,
+        fitted.learnt.kind,
         auc,
         f"{low:.3f}–{high:.3f}",
         fitted.metrics["calibration_slope"].value,
@@ -97,10 +100,12 @@ def _plain(trained: "Trained") -> dict[str, object]:
         "synthetic": trained.synthetic,
         "run": trained.run,
         "store": trained.store,
+        "registered": trained.registered,
         "targets": {
             one.target: {
                 "episodes": one.episodes,
                 "responders": one.events,
+                "kind": one.learnt.kind,
                 "metrics": {name: list(value) for name, value in one.metrics.items()},
                 "notes": list(one.notes),
             }
@@ -172,9 +177,9 @@ def show(
     screen.say(f"{opened.name}: {len(opened.features)} features, SHA-256 {opened.digest}")
     screen.say("Seal intact; golden patients replayed to the bit.")
     screen.table(
-        ("target", "predicts", "episodes", "responded", "AUC"),
+        ("target", "predicts", "model", "episodes", "responded", "AUC"),
         [
-            (one.name, one.label, one.episodes, one.responders, float(one.metrics["auc"][0]))
+            (one.name, one.label, one.kind, one.episodes, one.responders, float(one.metrics["auc"][0]))
             for one in opened.targets
         ],
     )

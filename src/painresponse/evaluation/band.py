@@ -56,7 +56,9 @@ def band(predictions: Predictions, *, level: float = LEVEL) -> Band:
     line = _line_covariance(predictions.y, log_odds(predictions.probability), predictions.subject)
     a, b, c = line[0, 0] + tau2, 2 * line[0, 1], line[1, 1]
     spread = (times**2 * a, times**2 * b, times**2 * c)
-    return Band(level, spread, float(np.sqrt(tau2)), len(found), assumed, _sentence(level, len(found), assumed))
+    return Band(
+        level, spread, float(np.sqrt(tau2)), len(found), assumed, _sentence(level, len(found), assumed)
+    )
 
 
 def _line_covariance(y: Numbers, odds: Numbers, subject: NDArray[np.int64]) -> Numbers:
@@ -75,8 +77,8 @@ def _line_covariance(y: Numbers, odds: Numbers, subject: NDArray[np.int64]) -> N
 
 def _sentence(level: float, sites: int, assumed: bool) -> str:
     known = (
-        f"how much clinics differ is assumed (standard deviation {ASSUMED_TAU} of the log-odds), since fewer than "
-        "three could be compared"
+        f"how much clinics differ is assumed (standard deviation {ASSUMED_TAU} of the log-odds), since fewer "
+        "than three could be compared"
         if assumed
         else f"clinics differ as the {sites} compared do"
     )

@@ -27,6 +27,7 @@ def make_bundle(
     provenance: dict[str, Any],
     reference: dict[str, list[float | None]],
     accounts: dict[str, Any] | None = None,
+    skipped: dict[str, str] | None = None,
 ) -> str:
     """Write the bundle, read it back as a server would, and return its SHA-256.
 
@@ -48,6 +49,7 @@ def make_bundle(
         "requirements": _requirements(catalogue, trained),
         "reference": reference,
         "accounts": accounts or {},
+        "skipped": skipped or {},
         "golden": _golden(catalogue, graph.SerializeToString()),
     }
     digest = write_bundle(path, graph, metadata)

@@ -39,7 +39,7 @@ class TargetModel:
     """A fitted target: its snapped booster, and its calibration on the margin (Platt 1999).
 
     The probability of response is ``sigmoid(L)`` of the log-odds ``L = slope * margin + intercept``, in
-    double precision. The ends of its interval are ``sigmoid(L ± sqrt(a + b L + c L²))`` with ``spread = (a, b, c)``.
+    double precision; the ends of its interval are ``sigmoid(L ± sqrt(a + b L + c L²))``, ``spread`` a, b, c.
     ``support`` gives the probability that such a patient is given this intervention.
     """
 

@@ -30,9 +30,9 @@ class Scores:
     """Predicted response by ask (row) and target (column).
 
     ``probability``, the ends of its interval ``low`` and ``high``, and ``margin`` are NaN where the model
-    refuses; ``refused`` then points into ``reasons`` (else it is -1). ``support`` is how likely such a patient
-    was given the intervention, among all who were given one (NaN where the bundle does not know). ``known`` is
-    the share of features that were known, by row.
+    refuses; ``refused`` then points into ``reasons`` (else it is -1). ``support`` is how likely such a
+    patient was given the intervention, among all who were given one (NaN where unknown). ``known`` is the share of
+    features that were known, by row.
     """
 
     subject: NDArray[np.int64]

@@ -12,6 +12,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # it would lie amid our JSON
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")  # half a minute, where MLflow would wait four
 
+from painresponse.tracking.bundles import bundle_of_run
 from painresponse.tracking.checks import Finding
 from painresponse.tracking.facts import Judged, RunFacts
 from painresponse.tracking.promotion import Promotion, promote
@@ -28,6 +29,7 @@ __all__ = [
     "Registered",
     "RunFacts",
     "TrainingRun",
+    "bundle_of_run",
     "promote",
     "track",
     "training_run",

@@ -18,18 +18,21 @@ from painresponse.training.points import Sheet, cut, regress
 from painresponse.training.settings import TrainingSettings
 
 
-def borrowed(
+def lender_for(
     target: str, lessons: Mapping[str, Lesson], settings: TrainingSettings
-) -> tuple[Lesson, lightgbm.Booster | None]:
-    """The target's lesson with what the others lend, and the lender; without others, the lesson as it is."""
+) -> lightgbm.Booster | None:
+    """What the other targets have to lend to this one; None where they have too little."""
     mine = lessons[target]
     others = [_without(one, mine) for name, one in lessons.items() if name != target]
-    others = [one for one in others if one.rarer >= settings.least_events]
-    if not others:
-        return mine, None
-    lender = _lender(others, settings)
-    lent = np.asarray(lender.predict(mine.x, raw_score=True, num_threads=1))
-    return replace(mine, lent=lent), lender
+    others = [one for one in others if one.rarer >= settings.lender_least]
+    return _lender(others, settings) if settings.borrow and others else None
+
+
+def lent_by(lender: lightgbm.Booster | None, lesson: Lesson) -> Lesson:
+    """The lesson with the lent log-odds beside its features."""
+    if lender is None:
+        return lesson
+    return replace(lesson, lent=np.asarray(lender.predict(lesson.x, raw_score=True, num_threads=1)))
 
 
 def _without(lesson: Lesson, mine: Lesson) -> Lesson:

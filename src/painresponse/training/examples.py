@@ -12,8 +12,8 @@ class Examples:
     """Episodes of one target as columns of one length n.
 
     ``x`` (n x features) float32 as the engine makes it, unknown NaN; ``y`` float64: 1 response, 0 none, NaN
-    lost to follow-up; ``index`` microseconds; ``site`` the clinic's site number, -1 where it is not known; ``groups``
-    a label for each episode (``""`` unknown) by what it groups, such as sex or age band.
+    lost to follow-up; ``index`` microseconds; ``site`` the clinic's site number, -1 where it is not known;
+    ``groups`` a label for each episode (``""`` unknown) by what it groups, such as sex or age band.
     """
 
     target: str

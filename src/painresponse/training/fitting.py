@@ -17,7 +17,9 @@ from sklearn.preprocessing import StandardScaler
 from painresponse.errors import CohortError, DefinitionError, unknown
 from painresponse.evaluation.bootstrap import Estimate
 from painresponse.evaluation.measures import judge
+from painresponse.training.borrowing import lent_by
 from painresponse.training.examples import Examples
+from painresponse.training.explanation import importance
 from painresponse.training.lessons import Lesson, lesson
 from painresponse.training.response import BOOSTED, LOGISTIC, PREVALENCE, Learnt, learn
 from painresponse.training.settings import TrainingSettings
@@ -25,6 +27,11 @@ from painresponse.training.splits import each_fold, subject_folds
 
 Numbers = NDArray[np.float64]
 COMPARATORS = ("boosted", "twin", "baseline", "prevalence")
+
+_CHOSEN = {
+    BOOSTED: "Boosted trees beat the logistic regression beyond noise and are offered.",
+    LOGISTIC: "Boosted trees do not beat the logistic regression beyond noise: the simpler model is offered.",
+}
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,15 @@ class OutOfFold:
 class Fitted:
     """A response model and how good its making is, among people like those it was made from.
 
-    ``learnt.chosen`` is fitted on all labelled examples. ``metrics`` are out of fold (see `measures.judge`);
-    ``importance`` is the mean absolute contribution to the log-odds by feature, largest first.
+    ``learnt.chosen`` is fitted on all labelled examples, ``folds`` without each fold. ``metrics`` are out of
+    fold (see `measures.judge`); ``importance`` is each feature's share of the mean absolute contribution to
+    the log-odds, largest first.
     """
 
     target: str
     features: tuple[str, ...]
     learnt: Learnt
+    folds: tuple[Learnt, ...]
     subjects: int
     events: int
     out_of_fold: OutOfFold
@@ -70,6 +79,18 @@ class Fitted:
     def episodes(self) -> int:
         """How many episodes with a known outcome."""
         return len(self.out_of_fold.y)
+
+    @property
+    def rarer(self) -> int:
+        """How many episodes had the rarer outcome."""
+        return min(self.events, self.episodes - self.events)
+
+    @property
+    def why(self) -> str:
+        """Why this kind of model is offered: what the sample size allowed, then the comparison."""
+        tried = BOOSTED in self.learnt.models
+        chosen = _CHOSEN[self.learnt.kind] if tried else ""
+        return f"{self.learnt.verdict.sentence} {chosen}".strip()
 
     @property
     def booster(self) -> lightgbm.Booster:
@@ -98,27 +119,33 @@ def fit(
     *,
     better: Collection[str] = (),
     worse: Collection[str] = (),
+    lender: lightgbm.Booster | None = None,
 ) -> Fitted:
     """Fit and judge the response model of one target; ``better`` and ``worse`` are features of one direction.
 
-    Raises CohortError if too few examples are labelled, DefinitionError for features that are not there.
+    ``lender`` lends log-odds (see `borrowing`); it never saw a subject of these examples. Raises CohortError
+    if too few examples are labelled, DefinitionError for features that are not there.
     """
     known = lesson(examples, better=better, worse=worse)
     _check_enough(examples.target, known, settings)
     if settings.baseline not in known.names:
         raise DefinitionError(f"training.baseline: {unknown('feature', settings.baseline, known.names)}")
-    table = _out_of_fold(examples, known, settings)
+    known = lent_by(lender, known)
+    fold = subject_folds(known.y, known.subject, settings.folds, seed=settings.seed)
+    folds = tuple(learn(known.taken(rows), settings, lender=lender) for rows, _ in each_fold(fold))
+    table = _out_of_fold(examples, known, fold, folds, settings)
     metrics = _judged(table, settings)
-    learnt = learn(known, settings)
+    learnt = learn(known, settings, lender=lender)
     return Fitted(
         target=examples.target,
         features=known.names,
         learnt=learnt,
+        folds=folds,
         subjects=len(np.unique(known.subject)),
         events=int(known.y.sum()),
         out_of_fold=table,
         metrics=metrics,
-        importance=_importance(learnt, known),
+        importance=importance(learnt.chosen, known.x, known.names),
         notes=_notes(known, metrics, learnt, settings),
         settings=settings,
     )
@@ -136,25 +163,29 @@ def _check_enough(target: str, known: Lesson, settings: TrainingSettings) -> Non
         )
 
 
-def _out_of_fold(examples: Examples, known: Lesson, settings: TrainingSettings) -> OutOfFold:
-    fold = subject_folds(known.y, known.subject, settings.folds, seed=settings.seed)
+def _out_of_fold(
+    examples: Examples,
+    known: Lesson,
+    fold: NDArray[np.int64],
+    folds: tuple[Learnt, ...],
+    settings: TrainingSettings,
+) -> OutOfFold:
     columns = {name: np.empty(len(known)) for name in ("probability", *COMPARATORS)}
-    for rows, held_out in each_fold(fold):
-        predicted = _predicted(known.taken(rows), known.x[held_out], settings)
+    for (rows, held_out), learnt in zip(each_fold(fold), folds, strict=True):
+        x, place = known.x[held_out], known.names.index(settings.baseline)
+        predicted = predictions_of(learnt, x) | {"baseline": _from_baseline(known.taken(rows), x, place)}
         for name, probability in predicted.items():
             columns[name][held_out] = probability
     row = np.flatnonzero(~np.isnan(examples.y))
     return OutOfFold(row=row, subject=known.subject, fold=fold, y=known.y, **columns)
 
 
-def _predicted(seen: Lesson, x: NDArray[np.float32], settings: TrainingSettings) -> dict[str, Numbers]:
-    """Probabilities of unseen feature rows by every model learnt from the lesson."""
-    learnt = learn(seen, settings)
+def predictions_of(learnt: Learnt, x: NDArray[np.float32]) -> dict[str, Numbers]:
+    """Probabilities of unseen feature rows by the model chosen and those it was chosen from."""
     return {
         "probability": learnt.chosen.probability(x),
         "boosted": learnt.nearest(BOOSTED).probability(x),
         "twin": learnt.nearest(LOGISTIC).probability(x),
-        "baseline": _from_baseline(seen, x, seen.names.index(settings.baseline)),
         "prevalence": learnt.models[PREVALENCE].probability(x),
     }
 
@@ -177,13 +208,6 @@ def _judged(table: OutOfFold, settings: TrainingSettings) -> dict[str, Estimate]
     )
 
 
-def _importance(learnt: Learnt, known: Lesson) -> dict[str, float]:
-    contributions = np.asarray(learnt.chosen.booster.predict(known.x, pred_contrib=True))[:, :-1]
-    size = np.abs(contributions).mean(axis=0)
-    used = [place for place in np.argsort(-size, kind="stable") if size[place] > 0]
-    return {known.names[place]: float(size[place]) for place in used}
-
-
 def _notes(
     known: Lesson, metrics: dict[str, Estimate], learnt: Learnt, settings: TrainingSettings
 ) -> tuple[str, ...]:
@@ -191,9 +215,8 @@ def _notes(
     sayings = {
         f"Only {known.rarer} episodes of the rarer outcome: the figures are imprecise.": known.rarer
         < settings.enough_events,
-        "Boosted trees do not beat the logistic regression beyond noise: the simpler model is offered.": (
-            learnt.kind == LOGISTIC and BOOSTED in learnt.models
-        ),
+        _CHOSEN[LOGISTIC]: learnt.kind == LOGISTIC and BOOSTED in learnt.models,
+        learnt.verdict.sentence: learnt.kind == PREVALENCE,
         "Not clearly ahead of baseline pain alone.": metrics["auc_over_baseline"].low <= 0,
         "No better than chance: everybody is given the share of responders.": learnt.chosen.calibration.slope
         == 0,

@@ -18,8 +18,8 @@ Numbers = NDArray[np.float64]
 class Lesson:
     """Labelled episodes as columns: ``x`` (n x features, float32), ``y``, ``subject``.
 
-    ``ways`` (one a feature): 1 if more of it can only raise the probability, -1 if only lower it, else 0. ``lent``: log-odds that the models of other
-    interventions lend, made without these subjects.
+    ``ways`` (one a feature): 1 if more of it can only raise the probability, -1 if only lower it, else 0.
+    ``lent``: log-odds that the models of other interventions lend, made without these subjects.
     """
 
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class Lesson:
         return int(min(self.y.sum(), len(self) - self.y.sum()))
 
     def screened(self, most: int) -> NDArray[np.int64]:
-        """Places of so many features to choose from: the declared first, then by association with the outcome."""
+        """Places of so many features to choose from: the declared first, then by association with y."""
         strength = association(self.x, self.y) + (self.ways != 0)  # a correlation is at most 1
         return np.sort(np.argsort(-strength, kind="stable")[:most])
 

@@ -112,9 +112,7 @@ class Points:
         return own + self.lent * sheet.lent.sum(axis=1)
 
     def booster(self, names: Sequence[str], lender: lightgbm.Booster | None = None) -> lightgbm.Booster:
-        """One tree a feature, the intercept as a tree of a single leaf, and the lender's trees weighed; not yet
-        snapped.
-        """
+        """One tree a feature, one of a single leaf, and the lender's trees weighed; not yet snapped."""
         trees = (
             Planted(cuts.place, cuts.edges, np.append(weight * cuts.scores, unknown), cuts.counts)
             for cuts, weight, unknown in zip(self.cuts, self.weight, self.unknown, strict=True)
@@ -127,8 +125,8 @@ def regress(sheet: Sheet, y: Numbers, *, trust: Numbers, ways: NDArray[np.int64]
     """Fit the weights to outcomes.
 
     ``strength`` penalises squared weights; ``trust`` (one a cut) is how far a weight may go for its price: 1
-    where the literature speaks, less elsewhere. ``ways`` forbids a weight the wrong sign (1, -1, 0 free); what
-    is lent is trusted in full and never turned round.
+    where the literature speaks, less elsewhere. ``ways`` forbids a weight the wrong sign (1, -1, 0 free).
+    What is lent is trusted in full and never turned round.
     """
     lent, width, marked = sheet.lent.shape[1], len(sheet.cuts), len(sheet.marks)
     scale = np.concatenate([np.ones(lent), trust, np.full(marked, trust.min(initial=1.0))])

@@ -40,6 +40,8 @@ class TrainingSettings:
     points_trials: int
     points_strength: tuple[float, float]
     points_trust: tuple[float, float]
+    borrow: bool
+    lender_least: int
     lender_features: int
     lender_strength: float
     trees_trials: int
@@ -53,6 +55,10 @@ class TrainingSettings:
     learning_rate: float
     leaf_least: int
     episode_share: float
+    quick_trials: int
+    ablate: bool
+    processes: int
+    leak_audit: int
     baseline: str
 
     def __post_init__(self) -> None:
@@ -65,6 +71,9 @@ class TrainingSettings:
             (not 2 <= self.bins <= MOST_BINS, f"bins must be 2 to {MOST_BINS}"),
             (self.points_trials < 1, "points_trials must be at least 1"),
             (self.trees_trials < 1, "trees_trials must be at least 1"),
+            (self.quick_trials < 1, "quick_trials must be at least 1"),
+            (self.processes < 1, "processes must be at least 1"),
+            (self.leak_audit < 0, "leak_audit must be at least 0"),
             (self.patience < 1, "patience must be at least 1"),
             (self.trees_depth[1] > DEEPEST, f"trees_depth must be at most {DEEPEST}"),
             (self.most_trees < 1, "most_trees must be at least 1"),

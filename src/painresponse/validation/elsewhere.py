@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.evaluation.calibration import log_odds
-from painresponse.evaluation.curves import calibration_curve, prediction_counts, roc_curves
-from painresponse.evaluation.decisions import decision_curve
 from painresponse.evaluation.follow_up import FollowUpSettings, follow_up
-from painresponse.evaluation.measures import judge
+from painresponse.evaluation.judged import judged
 from painresponse.evaluation.predictions import Numbers, Predictions
 from painresponse.evaluation.recalibration import recalibration
-from painresponse.evaluation.rounding import interval, rounded
+from painresponse.evaluation.rounding import rounded
 from painresponse.evaluation.sites import pooled_sites
-from painresponse.evaluation.subgroups import subgroups
 from painresponse.training.examples import Examples
 from painresponse.validation.unseen import LEAST_TO_JUDGE
 
@@ -91,38 +88,12 @@ def _refusals(answers: Answers) -> list[Account]:
 
 
 def _judged(known: Predictions, resamples: int, seed: int) -> Account:
-    effort = {"resamples": resamples, "seed": seed}
     sites = pooled_sites(known)
     return {
-        "performance": _performance(known, resamples, seed),
-        "calibration": {
-            **asdict(calibration_curve(known, **effort)),
-            "histogram": asdict(prediction_counts(known)),
-            "roc": asdict(roc_curves(known)),
-        },
-        "decisions": [asdict(one) for one in decision_curve(known, **effort)],
-        "subgroups": asdict(subgroups(known, **effort)),
+        **judged(known, resamples=resamples, seed=seed),
         "sites": asdict(sites) if sites.sites else None,
-        "recalibration": asdict(recalibration(known, **effort)),
+        "recalibration": asdict(recalibration(known, resamples=resamples, seed=seed)),
     }
-
-
-def _performance(known: Predictions, resamples: int, seed: int) -> dict[str, Account]:
-    """The bundle's model, and the share of responders it was learnt from, by every measure."""
-    drawn = judge(
-        known.y,
-        known.probability,
-        comparators=known.comparators,
-        subject=known.subject,
-        resamples=resamples,
-        seed=seed,
-    )
-    found = {name: interval(estimate) for name, estimate in drawn.items()}
-    own = {name: one for name, one in found.items() if "prevalence" not in name}
-    theirs = {
-        name.removeprefix("prevalence_"): one for name, one in found.items() if name.startswith("prevalence_")
-    }
-    return {"model": own, "prevalence": theirs}
 
 
 def _missing(eligible: Predictions, resamples: int, seed: int) -> Account:

@@ -1,0 +1,76 @@
+"""From made targets to the bundle: models, cards, and what the features looked like in training."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from painresponse.clinic import Catalogue
+from painresponse.export.bundling import make_bundle
+from painresponse.export.graph import Sigmoid, TargetModel
+from painresponse.pipeline.making import Made
+from painresponse.training.cohorts import Cohort
+from painresponse.training.examples import Examples
+from painresponse.training.fitting import Fitted
+from painresponse.training.support import Support
+
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+def bundled(
+    out: Path,
+    catalogue: Catalogue,
+    cohort: Cohort,
+    *,
+    made: dict[str, Made],
+    supports: dict[str, Support],
+    provenance: dict[str, Any],
+) -> str:
+    """Write the bundle of all targets that were made; returns its SHA-256."""
+    whole = {name: one for name, one in made.items() if one.fitted}
+    return make_bundle(
+        out,
+        catalogue,
+        [_model(one, supports[name]) for name, one in whole.items()],
+        cards={name: _card(one.fitted, supports[name]) for name, one in whole.items() if one.fitted},
+        provenance=provenance,
+        reference=_reference([cohort.examples[name] for name in whole]),
+        accounts={name: one.account for name, one in whole.items()},
+        skipped={name: one.why_not for name, one in made.items() if one.why_not},
+    )
+
+
+def _model(made: Made, support: Support) -> TargetModel:
+    fitted = made.fitted
+    likely = Sigmoid(support.booster, support.calibration.slope, support.calibration.intercept)
+    return TargetModel(
+        fitted.target, fitted.booster, fitted.slope, fitted.intercept, made.band.spread, support=likely
+    )
+
+
+def _card(fitted: Fitted, support: Support) -> dict[str, Any]:
+    return {
+        "episodes": int(fitted.episodes),
+        "responders": int(fitted.events),
+        "kind": fitted.learnt.kind,
+        "why": fitted.why,
+        # a hair below, so that the last bit of a sigmoid refuses nobody
+        "least_support": support.threshold * (1 - 1e-9) if support.threshold > 0 else None,
+        "metrics": {
+            name: [round(float(one), 6) if np.isfinite(one) else None for one in value]
+            for name, value in fitted.metrics.items()
+        },
+    }
+
+
+def _reference(examples: list[Examples]) -> dict[str, list[float | None]]:
+    """Quantiles of every feature over all trained episodes, then the share that was known."""
+    x = np.concatenate([one.x for one in examples])
+    known = ~np.isnan(x)
+    table = {}
+    for place, name in enumerate(examples[0].names):
+        values = x[known[:, place], place].astype(np.float64)
+        marks = np.quantile(values, QUANTILES) if len(values) else np.full(len(QUANTILES), np.nan)
+        share = float(known[:, place].mean())
+        table[name] = [None if np.isnan(one) else round(float(one), 6) for one in (*marks, share)]
+    return table
