@@ -7,6 +7,7 @@ from typing import Any
 
 from painresponse.clinic import load_catalogue
 from painresponse.entries import Entry, OwnEntries, Tally
+from painresponse.evaluation.sample_size import gate
 from painresponse.readers import histories
 from painresponse.records import Intake, Records
 from painresponse.records.intake import REASONS
@@ -105,7 +106,8 @@ def _verdict(attrition: Attrition, settings: TrainingSettings) -> str:
     known, responded = attrition.steps["outcome known"], attrition.steps["responded"]
     few = min(responded, known - responded)
     if few >= settings.least_events:
-        return "yes"
+        verdict = gate(known, responded, known, settings=settings.sample_size)
+        return f"no: {verdict.sentence}" if verdict.allowed == "prevalence" else "yes"
     return (
         f"no: {known:,} episodes with a known outcome, {responded:,} responded; "
         f"at least {settings.least_events} of each kind are needed"

@@ -12,9 +12,7 @@ def settings() -> TrainingSettings:
     """The packaged settings with a shorter search, and trees allowed on what a test can simulate."""
     shipped = training_settings()
     gate = replace(shipped.sample_size, boosted_multiple=1.5)
-    return replace(
-        shipped, most_trees=60, points_trials=3, trees_trials=2, inner_folds=3, sample_size=gate
-    )
+    return replace(shipped, most_trees=60, points_trials=3, trees_trials=2, inner_folds=3, sample_size=gate)
 
 
 @pytest.fixture(scope="session")

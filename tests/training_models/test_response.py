@@ -29,7 +29,7 @@ def known(simulated: Simulated) -> Lesson:
 def bent(known: Lesson) -> Lesson:
     """Response depends on whether two measurements agree: nothing a sum of points can say."""
     x = np.nan_to_num(known.x)
-    chance = 1 / (1 + np.exp(-2.5 * np.sign(x[:, 5] * x[:, 6])))
+    chance = 1 / (1 + np.exp(-3 * np.sign(x[:, 5] * x[:, 6]) - x[:, 5] - x[:, 6]))
     return replace(known, x=x, y=(np.random.default_rng(1).random(len(known)) < chance).astype(float))
 
 
@@ -60,14 +60,13 @@ def test_where_measurements_act_together_the_trees_are_offered(
     assert learn(bent, deep).kind == BOOSTED
 
 
-def test_what_the_sample_size_does_not_bear_is_not_learnt(
-    known: Lesson, settings: TrainingSettings
-) -> None:
+def test_what_the_sample_size_does_not_bear_is_not_learnt(known: Lesson, settings: TrainingSettings) -> None:
     """Fewer episodes: fewer features, then no trees, then the share of responders for everybody."""
     some = learn(known.taken(np.arange(400)), settings)
     assert some.kind == LOGISTIC
     assert BOOSTED not in some.models
-    assert len(np.flatnonzero(some.chosen.booster.feature_importance())) <= some.verdict.parameters
+    used = len(np.flatnonzero(some.chosen.booster.feature_importance()))
+    assert used <= settings.points_width[1] * some.verdict.parameters
     nobody = learn(known.taken(np.arange(60)), settings)
     assert nobody.kind == PREVALENCE
     assert nobody.nearest(BOOSTED) is nobody.chosen

@@ -31,8 +31,8 @@ class Scores:
 
     ``probability``, the ends of its interval ``low`` and ``high``, and ``margin`` are NaN where the model
     refuses; ``refused`` then points into ``reasons`` (else it is -1). ``support`` is how likely such a
-    patient was given the intervention, among all who were given one (NaN where unknown). ``known`` is the share of
-    features that were known, by row.
+    patient was given the intervention, among all who were given one (NaN where unknown). ``known`` is the
+    share of features that were known, by row.
     """
 
     subject: NDArray[np.int64]

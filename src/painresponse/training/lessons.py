@@ -45,7 +45,7 @@ class Lesson:
     def screened(self, most: int) -> NDArray[np.int64]:
         """Places of so many features to choose from: the declared first, then by association with y."""
         strength = association(self.x, self.y) + (self.ways != 0)  # a correlation is at most 1
-        return np.sort(np.argsort(-strength, kind="stable")[:most])
+        return np.argsort(-strength, kind="stable")[:most]
 
 
 def lesson(examples: Examples, *, better: Collection[str] = (), worse: Collection[str] = ()) -> Lesson:

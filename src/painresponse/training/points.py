@@ -79,6 +79,10 @@ class Sheet:
         absent = np.isnan(x[:, [one.place for one in cuts]]).astype(np.float64)
         return cls(tuple(cuts), scores, absent, np.zeros((len(x), 0)) if lent is None else lent[:, None])
 
+    def first(self, count: int) -> "Sheet":
+        """With the first so many cuts alone."""
+        return Sheet(self.cuts[:count], self.scores[:, :count], self.absent[:, :count], self.lent)
+
     @cached_property
     def marks(self) -> NDArray[np.int64]:
         """Which marks of the unknown say something that no mark before them says: what is asked together is
@@ -86,7 +90,7 @@ class Sheet:
         """
         packed = np.packbits(self.absent.T.astype(bool), axis=1)
         _, first = np.unique(packed, axis=0, return_index=True)
-        return np.sort(first[packed[first].any(axis=1)])
+        return np.sort(first[packed[first].any(axis=1)]) if len(first) else first
 
     @cached_property
     def columns(self) -> Numbers:

@@ -16,10 +16,15 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 @dataclass(frozen=True, slots=True)
 class PointsRecipe:
-    """``strength`` penalises weights; ``trust`` is the say of features without a declared direction."""
+    """``strength`` penalises weights; ``trust`` is the say of features without a declared direction.
+
+    ``width``: how many features may be weighed for each parameter the sample size bears, since a penalised
+    weight spends only a part of one.
+    """
 
     strength: float
     trust: float
+    width: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ def search_points(loss: Callable[[PointsRecipe], float], settings: TrainingSetti
             PointsRecipe(
                 trial.suggest_float("strength", *settings.points_strength, log=True),
                 trial.suggest_float("trust", *settings.points_trust, log=True),
+                trial.suggest_float("width", *settings.points_width, log=True),
             )
         )
 

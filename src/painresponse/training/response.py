@@ -4,6 +4,7 @@ Two models are learnt side by side: points (a penalised logistic regression, `po
 improve on them or begin from nothing. The trees are offered only where they are better beyond noise.
 """
 
+import math
 from dataclasses import dataclass
 
 import lightgbm
@@ -95,11 +96,13 @@ def learn(
     if verdict.allowed == PREVALENCE:
         return Learnt(PREVALENCE, models, recipes, verdict)
     fold = subject_folds(lesson.y, lesson.subject, settings.inner_folds, seed=settings.seed)
-    most = verdict.parameters
+    bears = verdict.parameters
+    most = math.ceil(settings.points_width[1] * bears)
     parts = [_part(lesson, *rows, most=most, settings=settings) for rows in each_fold(fold)]
-    points, margin = _points(lesson, parts, settings)
+    points, margin = _points(lesson, parts, bears, settings)
     places = lesson.screened(most)
-    whole = _regressed(lesson, _sheet(lesson, places, settings), points).booster(lesson.names, lender)
+    sheet = _sheet(lesson, places, settings)
+    whole = _regressed(lesson, sheet, points, bears).booster(lesson.names, lender)
     models[LOGISTIC] = _calibrated(LOGISTIC, whole, margin, lesson.y)
     recipes |= {f"points_{key}": getattr(points, key) for key in points.__slots__}
     if verdict.allowed != BOOSTED or not boosted:
@@ -147,21 +150,24 @@ def _sheet(lesson: Lesson, places: Rows, settings: TrainingSettings) -> Sheet:
     return Sheet.of([one for one in cuts if one is not None], lesson.x, lesson.lent)
 
 
-def _regressed(lesson: Lesson, sheet: Sheet, recipe: PointsRecipe) -> Points:
+def _regressed(lesson: Lesson, sheet: Sheet, recipe: PointsRecipe, bears: int) -> Points:
+    """On the features that come first, as many as the recipe's width of what the sample size bears."""
+    sheet = sheet.first(round(recipe.width * bears))
     ways = lesson.ways[[one.place for one in sheet.cuts]]
     trust = np.where(ways != 0, 1.0, recipe.trust)
     return regress(sheet, lesson.y, trust=trust, ways=ways, strength=recipe.strength)
 
 
-def _points(lesson: Lesson, parts: list[_Part], settings: TrainingSettings) -> tuple[PointsRecipe, Numbers]:
+def _points(
+    lesson: Lesson, parts: list[_Part], bears: int, settings: TrainingSettings
+) -> tuple[PointsRecipe, Numbers]:
     """The recipe chosen and what it gives for held-out episodes."""
 
     def margins(recipe: PointsRecipe) -> Numbers:
         margin = np.empty(len(lesson))
         for part in parts:
-            margin[part.held_out] = _regressed(lesson.taken(part.learnt), part.sheet, recipe).margin(
-                part.other
-            )
+            points = _regressed(lesson.taken(part.learnt), part.sheet, recipe, bears)
+            margin[part.held_out] = points.margin(part.other.first(len(points.cuts)))
         return margin
 
     chosen = search_points(lambda recipe: float(_losses(margins(recipe), lesson.y).mean()), settings)

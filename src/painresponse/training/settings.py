@@ -14,6 +14,7 @@ DEEPEST, MOST_LEAVES, MOST_BINS = 5, 15, 30
 RANGES = (
     "points_strength",
     "points_trust",
+    "points_width",
     "trees_depth",
     "trees_leaf_share",
     "trees_feature_share",
@@ -40,6 +41,7 @@ class TrainingSettings:
     points_trials: int
     points_strength: tuple[float, float]
     points_trust: tuple[float, float]
+    points_width: tuple[float, float]
     borrow: bool
     lender_least: int
     lender_features: int
