@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark demo serve test test-slow test-all check notebooks docs benchmarks benchmarks-others clean
+.PHONY: help setup setup-spark demo serve test test-slow test-all check notebooks docs benchmarks benchmarks-models benchmarks-others clean
 
 help:  ## what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | sort
@@ -53,6 +53,15 @@ docs: setup  ## the reference of the feature language, from its specification te
 
 benchmarks: setup  ## measured ratios against peers, as tables
 	$(BIN)/python -m benchmarks
+
+benchmarks-models: setup .venv-autogluon/ready  ## models against the oracle, scikit-learn and AutoGluon (hours)
+	$(BIN)/python -m benchmarks.models --seeds 10
+	$(BIN)/python -m benchmarks.model_peers
+
+.venv-autogluon/ready:
+	$(PYTHON) -m venv .venv-autogluon
+	.venv-autogluon/bin/pip install --quiet "autogluon.tabular[catboost,fastai,lightgbm,xgboost]==1.6.3"
+	touch $@
 
 benchmarks-others: setup  ## against MEDS-Tab and tsfresh, in environments of their own
 	test -d .venv-meds-tab || { $(PYTHON) -m venv .venv-meds-tab && .venv-meds-tab/bin/pip install --quiet meds-tab==0.2.0; }

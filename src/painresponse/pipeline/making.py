@@ -52,7 +52,8 @@ def each_made(
         return
     task = _Task(cohort, catalogue, settings, _lenders(left, cohort, catalogue, settings))
     for name, made in each(partial(_maker, task), left, min(settings.processes, len(left))):
-        kept.put(name, made)
+        if made.fitted:
+            kept.put(name, made)
         yield name, made
 
 
