@@ -21,7 +21,7 @@ _START_SECONDS = 30
 def demo(
     room: Annotated[Path, typer.Option("--room", help="Folder for the data and scores.")] = Path("demo"),
     bundle: Annotated[Path, typer.Option("--bundle", help="Bundle to write.")] = Path("models/demo.onnx"),
-    subjects: Annotated[int, typer.Option("--subjects", min=2000, help="How many patients.")] = 40_000,
+    subjects: Annotated[int, typer.Option("--subjects", min=2000, help="How many patients.")] = 20_000,
     preset: Annotated[str, typer.Option("--preset", help="See configs/simulation.toml.")] = "registry",
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same patients.")] = 1,
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import lightgbm
+from threadpoolctl import threadpool_limits
 
 from painresponse.batch.workers import each
 from painresponse.clinic import Catalogue
@@ -68,7 +69,8 @@ def _lenders(
 
 
 def _maker(task: _Task) -> Callable[[str], Made]:
-    """Makes a target of the task; called once in each process."""
+    """Makes a target of the task; called once in each process, which keeps to one core."""
+    threadpool_limits(1)
     return partial(_make, task)
 
 

@@ -97,7 +97,7 @@ def learn(
         return Learnt(PREVALENCE, models, recipes, verdict)
     fold = subject_folds(lesson.y, lesson.subject, settings.inner_folds, seed=settings.seed)
     bears = verdict.parameters
-    most = math.ceil(settings.points_width[1] * bears)
+    most = max(bears, min(math.ceil(settings.points_width[1] * bears), settings.points_features))
     parts = [_part(lesson, *rows, most=most, settings=settings) for rows in each_fold(fold)]
     points, margin = _points(lesson, parts, bears, settings)
     places = lesson.screened(most)

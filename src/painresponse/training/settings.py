@@ -42,6 +42,7 @@ class TrainingSettings:
     points_strength: tuple[float, float]
     points_trust: tuple[float, float]
     points_width: tuple[float, float]
+    points_features: int
     borrow: bool
     lender_least: int
     lender_features: int
@@ -73,6 +74,7 @@ class TrainingSettings:
             (not 2 <= self.bins <= MOST_BINS, f"bins must be 2 to {MOST_BINS}"),
             (self.points_trials < 1, "points_trials must be at least 1"),
             (self.trees_trials < 1, "trees_trials must be at least 1"),
+            (self.points_features < 1, "points_features must be at least 1"),
             (self.quick_trials < 1, "quick_trials must be at least 1"),
             (self.processes < 1, "processes must be at least 1"),
             (self.leak_audit < 0, "leak_audit must be at least 0"),
