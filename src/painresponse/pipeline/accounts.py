@@ -45,15 +45,16 @@ class Evidence:
 
 
 def predictions(fitted: Fitted, examples: Examples) -> Predictions:
-    """Out of fold, with the comparators, beside what happened."""
+    """Out of fold, with the comparators, beside what happened; trees not tried are no comparator."""
     table = fitted.out_of_fold
+    tried = [name for name in COMPARATORS if name != BOOSTED or BOOSTED in fitted.learnt.models]
     known = examples.taken(table.row)
     return Predictions(
         table.subject,
         table.y,
         table.probability,
         known.site,
-        {name: getattr(table, name) for name in COMPARATORS},
+        {name: getattr(table, name) for name in tried},
         known.groups,
     )
 

@@ -90,7 +90,9 @@ class Fitted:
         """Why this kind of model is offered: what the sample size allowed, then the comparison."""
         tried = BOOSTED in self.learnt.models
         chosen = _CHOSEN[self.learnt.kind] if tried else ""
-        return f"{self.learnt.verdict.sentence} {chosen}".strip()
+        used = int((self.booster.feature_importance() > 0).sum())
+        spread = f"Its penalised weights are spread over {used} features." if used else ""
+        return " ".join(one for one in (self.learnt.verdict.sentence, spread, chosen) if one)
 
     @property
     def booster(self) -> lightgbm.Booster:
