@@ -9,7 +9,18 @@ from tests.lib.source import functions, imports, layer_of, modules, ours
 LIGHT = ("errors", "schema", "settings", "concepts", "language", "records", "engine", "clinic", "scoring")
 """Lowest first."""
 
-ABOVE = ("publishing", "readers", "export", "simulate", "training", "tracking", "report")
+ABOVE = (
+    "publishing",
+    "readers",
+    "export",
+    "simulate",
+    "evaluation",
+    "training",
+    "validation",
+    "tracking",
+    "report",
+    "pipeline",
+)
 APART = {
     ("records", "language"),
     ("scoring", "clinic"),  # a deployed model must not change because the catalogue did
@@ -21,6 +32,11 @@ APART = {
     ("export", "simulate"),
     ("export", "training"),
     ("training", "tracking"),
+    ("training", "validation"),
+    ("evaluation", "training"),  # what predictions are worth does not depend on who made them
+    ("evaluation", "simulate"),
+    ("validation", "simulate"),
+    ("tracking", "training"),
     ("training", "readers"),
 }
 LIBRARIES = {"numpy", "onnxruntime"}
