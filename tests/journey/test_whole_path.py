@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pyarrow.parquet as pq
+import pytest
 from mlflow import MlflowClient
 
 from painresponse.simulate import sealed_beside
@@ -59,6 +60,7 @@ def test_the_feature_matrix_carries_the_lineage_of_every_column(clinic, run, tmp
     assert b'"pain_mean_30d": "mean of pain in 30 d"' in file.schema_arrow.metadata[b"features"]
 
 
+@pytest.mark.slow
 def test_the_same_data_and_settings_give_the_same_bundle_to_the_byte(clinic, run, tmp_path):
     again = run(
         "train", clinic.folder, "--config", clinic.site, "--out", tmp_path / "clinic.onnx",

@@ -57,6 +57,9 @@ def killed(store: str, death: str, bundle: Path = Path()) -> str:
     return done.stdout.split()[0]
 
 
+pytestmark = pytest.mark.slow
+
+
 def runs_of(client: MlflowClient, parent: str) -> dict[str, str]:
     """The child runs of a training by target, with their ids."""
     experiment = client.get_run(parent).info.experiment_id

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from painresponse.training.splits import each_fold, subject_folds
 from painresponse.validation.sites import leave_one_site_out
 from painresponse.validation.unseen import predicted
 from tests.validation.clinics import QUICK, clinics
+
+pytestmark = pytest.mark.slow
 
 EAGER = replace(QUICK, sample_size=replace(QUICK.sample_size, boosted_multiple=0.01))
 """Boosted trees whatever the sample size."""
