@@ -30,7 +30,7 @@ demo: setup  ## the whole path on a simulated clinic: data, models, bundle, scor
 serve: setup  ## serve the bundle that ships in models/, nothing is trained
 	$(BIN)/painresponse serve models/synthetic.onnx --allow-synthetic
 
-test: setup  ## the tests (under 6 minutes on 2 cores)
+test: setup  ## the tests
 	$(BIN)/python -m pytest
 
 test-slow: setup  ## only the slow tests
