@@ -11,9 +11,10 @@ from painresponse.clinic.declarations import Target
 from painresponse.errors import CohortError, DefinitionError
 from painresponse.export.snapping import is_snapped
 from painresponse.export.trees import trees
+from painresponse.scoring.scorer import UNSUPPORTED
 from painresponse.training.examples import Examples
 from painresponse.training.settings import training_settings
-from painresponse.training.support import MOST_BELOW, UNSUPPORTED, Support, support_models
+from painresponse.training.support import MOST_BELOW, Support, support_models
 
 SETTINGS = training_settings()
 NAMES = ("severity", "fibromyalgia", "trial_relief", "noise")
@@ -210,7 +211,7 @@ def test_the_section_is_small_plain_json(made: dict[str, Support]) -> None:
     for one in made.values():
         section = one.summary()
         assert len(json.dumps(section, allow_nan=False)) < 2000
-        assert UNSUPPORTED in section["sentence"]
+        assert UNSUPPORTED[1] in section["sentence"]
         assert 0 < section["threshold"] < 1
 
 

@@ -19,10 +19,9 @@ from painresponse.training.explanation import explanation
 from painresponse.training.fitting import COMPARATORS, Fitted, predictions_of
 from painresponse.training.lessons import Lesson, lesson
 from painresponse.training.reasons import phrases
-from painresponse.training.response import BOOSTED, learn
+from painresponse.training.response import BOOSTED, RECIPE_KEYS, learn
 from painresponse.training.settings import TrainingSettings
 from painresponse.training.splits import Rows
-from painresponse.training.support import Support
 from painresponse.validation.ablation import Procedure, block_gains, without_social
 from painresponse.validation.blocks import SOCIAL, feature_blocks
 from painresponse.validation.sites import leave_one_site_out
@@ -40,7 +39,6 @@ class Evidence:
     examples: Examples
     flow: Mapping[str, int]
     band: Band
-    support: Support | None = None
     durations: Durations | None = None
 
 
@@ -60,7 +58,7 @@ def predictions(fitted: Fitted, examples: Examples) -> Predictions:
 
 
 def account(evidence: Evidence, catalogue: Catalogue) -> Account:
-    """Every section, in the words of `report.record`; None where something could not be examined."""
+    """Every section but support, in the words of `report.record`; None where it could not be examined."""
     fitted, settings = evidence.fitted, evidence.fitted.settings
     asked = catalogue.targets[fitted.target]
     known = predictions(fitted, evidence.examples)
@@ -83,15 +81,15 @@ def account(evidence: Evidence, catalogue: Catalogue) -> Account:
         "blocks": _blocks(evidence, learnt_from, catalogue) if settings.ablate and enough else None,
         "durability": _durability(evidence, catalogue),
         "importance": _importance(evidence, catalogue),
-        "support": evidence.support.summary() if evidence.support else None,
         "interval": _interval(evidence.band, known),
         "notes": list(fitted.notes),
     }
 
 
 def _model(fitted: Fitted) -> Account:
-    """The same parameters for every kind, so that runs can be compared."""
-    return {"kind": fitted.learnt.kind, "sentence": fitted.why, "parameters": dict(fitted.learnt.recipes)}
+    """The same parameters for every kind, None where it has none, so that runs can be compared."""
+    parameters = dict.fromkeys(RECIPE_KEYS) | fitted.learnt.recipes
+    return {"kind": fitted.learnt.kind, "sentence": fitted.why, "parameters": parameters}
 
 
 def _missing(evidence: Evidence, known: Predictions) -> FollowUp:

@@ -28,6 +28,13 @@ Numbers = NDArray[np.float64]
 LADDER = BOOSTED, LOGISTIC, PREVALENCE = "boosted", "logistic", "prevalence"
 """The rungs of the ladder, the most demanding first."""
 
+RECIPE_KEYS = (
+    *(f"points_{key}" for key in PointsRecipe.__slots__),
+    *(f"trees_{key}" for key in TreesRecipe.__slots__),
+    "trees_count",
+)
+"""What `Learnt.recipes` may hold."""
+
 
 @dataclass(frozen=True)
 class ResponseModel:
@@ -120,9 +127,13 @@ def learn(
 
 def constant(lesson: Lesson) -> ResponseModel:
     """Everybody is given the share of responders (Laplace's rule, so that it is never certain)."""
-    share = (lesson.y.sum() + 1) / (len(lesson) + 2)
-    booster = planted([Planted.constant(float(logit(share)))], lesson.names)
+    booster = planted([Planted.constant(_average(lesson.y))], lesson.names)
     return ResponseModel(PREVALENCE, snap(booster), Calibration(1.0, 0.0))
+
+
+def _average(y: Numbers) -> float:
+    """Log-odds of the share of responders."""
+    return float(logit((y.sum() + 1) / (len(y) + 2)))
 
 
 def clearly_better(one: Numbers, other: Numbers, y: Numbers, errors: float) -> bool:
@@ -225,7 +236,7 @@ def _curve(plot: _Plot, start: Numbers, recipe: TreesRecipe, settings: TrainingS
 
 def _start(y: Numbers, margin: Numbers, recipe: TreesRecipe) -> Numbers:
     """Log-odds the trees begin with: what the points say of held-out patients, or the same for all."""
-    return margin if recipe.onto_points else np.full(len(y), logit((y.sum() + 1) / (len(y) + 2)))
+    return margin if recipe.onto_points else np.full(len(y), _average(y))
 
 
 def _calibrated(kind: str, booster: lightgbm.Booster, margin: Numbers, y: Numbers) -> ResponseModel:

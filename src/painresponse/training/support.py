@@ -22,6 +22,7 @@ from painresponse.evaluation.measures import auc
 from painresponse.evaluation.rounding import Figure, Interval, interval, rounded
 from painresponse.export.planting import Planted, planted
 from painresponse.export.snapping import snap
+from painresponse.scoring.scorer import UNSUPPORTED
 from painresponse.training.examples import Examples
 from painresponse.training.lessons import Lesson
 from painresponse.training.points import Cuts, Points, Sheet, cut, regress
@@ -29,9 +30,6 @@ from painresponse.training.settings import TrainingSettings
 from painresponse.training.splits import Rows, each_fold
 
 Numbers = NDArray[np.float64]
-
-UNSUPPORTED = "Not enough patients like this one were given it."
-"""The answer below the threshold, instead of a score."""
 
 MOST_BELOW = 0.025
 """Of those who were given it, at most this share may be told so, out of fold."""
@@ -101,7 +99,7 @@ class Support:
     def summary(self) -> dict[str, Any]:
         """The account's section ``support``: figures of groups, none of a patient."""
         found = asdict(self.figures)
-        sentence = " ".join((f"Below the threshold the answer is: {UNSUPPORTED}", *self.notes))
+        sentence = " ".join((f"Below the threshold the answer is: {UNSUPPORTED[1]}", *self.notes))
         return {"sentence": sentence, "threshold": rounded(self.threshold), "most_below": MOST_BELOW, **found}
 
 
