@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,10 +23,11 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from benchmarks import ledger
 from benchmarks.base_cohort import catalogue, made, read, room
-from benchmarks.models import arguments, each, out_of_fold
+from benchmarks.models import arguments, each, lessons_of, out_of_fold
 from painresponse.evaluation.bootstrap import estimated, subject_weights
 from painresponse.evaluation.measures import auc, brier, calibration_slope
 from painresponse.training.examples import Examples
+from painresponse.training.lessons import Lesson
 from painresponse.training.settings import training_settings
 from painresponse.training.splits import Rows, each_fold
 
@@ -51,15 +52,17 @@ def main(words: Sequence[str] = ()) -> None:
         for key in keys:
             if not ledger.has(asked.results, key):
                 path = made(folder, key["seed"], preset=asked.preset, patients=asked.patients)
-                examples = read(path)[key["target"]].labelled().examples
-                ledger.add(asked.results, key | compared(examples, asked.least))
+                bases = read(path)
+                lessons = lessons_of(bases, catalogue())
+                examples = bases[key["target"]].labelled().examples
+                ledger.add(asked.results, key | compared(lessons, examples, asked.least))
     show([row for row in ledger.rows(asked.results) if any(key.items() <= row.items() for key in keys)])
 
 
-def compared(examples: Examples, least: float) -> ledger.Row:
+def compared(lessons: Mapping[str, Lesson], examples: Examples, least: float) -> ledger.Row:
     """Everybody's figures, and ours less theirs, each with its 95 % interval from resampled subjects."""
     declared, start = catalogue(), time.perf_counter()
-    ours = out_of_fold(examples, examples.target, declared, training_settings(declared.training))
+    ours = out_of_fold(lessons, examples, examples.target, declared, training_settings(declared.training))
     seconds, probabilities = {"ours": time.perf_counter() - start}, {"ours": ours.probability}
     facts: ledger.Row = {"ours": {"kind": ours.kind}}
     share = max(seconds["ours"] / (ours.fold.max() + 1), least)

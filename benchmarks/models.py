@@ -62,7 +62,7 @@ def out_of_fold(
     fitted = fit(examples, settings, better=asked.better, worse=asked.worse, lender=lender)
     table = fitted.out_of_fold
     others = {"boosted": table.boosted, "logistic": table.twin}
-    if target.startswith("idd"):
+    if lender is not None:
         alone = fit(examples, settings, better=asked.better, worse=asked.worse)
         others["alone"] = alone.out_of_fold.probability
     return Ours(table.probability, table.fold, fitted.learnt.kind, others)

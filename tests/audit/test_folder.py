@@ -14,7 +14,7 @@ from painresponse.readers import histories, last_known, write_events
 from painresponse.records import Asks, collect
 from painresponse.records.rows import history
 from painresponse.schema import STATIC
-from painresponse.scoring.bundle import stacked
+from painresponse.scoring.golden import stacked
 
 ONLY_TWO = """
 predict = ["scs_permanent", "mpp"]

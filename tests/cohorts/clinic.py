@@ -5,7 +5,7 @@ import numpy as np
 from painresponse.clinic import Catalogue
 from painresponse.records import Asks, Records, collect
 from painresponse.records.rows import history
-from painresponse.scoring.bundle import stacked
+from painresponse.scoring.golden import stacked
 from tests.lib.tables import table
 
 DAY_0 = np.datetime64("2020-06-01T10:00:00")

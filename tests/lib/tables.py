@@ -19,7 +19,7 @@ from painresponse.engine import Plan, compute
 from painresponse.language import FeatureSet, parse
 from painresponse.records import Asks, RawEvents, collect
 from painresponse.records.rows import history
-from painresponse.scoring.bundle import stacked
+from painresponse.scoring.golden import stacked
 from tests.lib.vocabulary import VOCABULARY, code_of
 
 INDEX = datetime(2026, 3, 1, 9)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from painresponse.engine import compute
 from painresponse.records import RawEvents, Records, collect
-from painresponse.scoring.bundle import stacked
+from painresponse.scoring.golden import stacked
 from tests.lib.laws import same_bits
 from tests.lib.strategies import INDEX, Person, asks, crowds, examples, matrix, people, raw_events
 from tests.lib.vocabulary import VOCABULARY

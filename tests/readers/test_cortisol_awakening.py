@@ -17,7 +17,7 @@ from painresponse.engine import Plan, compute, curves
 from painresponse.language import FeatureSet, parse
 from painresponse.records import Asks, collect
 from painresponse.records.rows import history, instant
-from painresponse.scoring.bundle import stacked
+from painresponse.scoring.golden import stacked
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "cortisol_awakening"
 SAMPLES, PUBLISHED = FOLDER / "cortisol_samples_cleaned.csv", FOLDER / "cortisol_features_cleaned.csv"

@@ -5,7 +5,7 @@ import pytest
 from painresponse.errors import DefinitionError
 from painresponse.report.page import card, write_card
 from painresponse.report.reading import account_of, authors_of, judged_on, record_of, told_by
-from painresponse.scoring.bundle import open_bundle
+from painresponse.scoring.opening import open_bundle
 
 CARD = {
     "name": "rfa",

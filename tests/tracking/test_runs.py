@@ -17,7 +17,7 @@ from mlflow import MlflowClient
 from mlflow.models import Model
 
 from painresponse.errors import BundleError, WorkError
-from painresponse.scoring.bundle import open_bundle
+from painresponse.scoring.opening import open_bundle
 from painresponse.tracking import RunFacts, promote, training_run
 from tests.lib.bundles import TARGETS
 from tests.tracking.targets import account, facts, told

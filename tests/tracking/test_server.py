@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from painresponse.errors import WorkError
-from painresponse.scoring.bundle import open_bundle
+from painresponse.scoring.opening import open_bundle
 from painresponse.tracking import promote, training_run
 from tests.lib.bundles import TARGETS
 from tests.tracking.server import mlflow_server

@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from mlflow.models import Model
 
 from painresponse.errors import BundleError, WorkError
-from painresponse.scoring.bundle import open_bundle
+from painresponse.scoring.opening import open_bundle
 from painresponse.tracking import RunFacts, track
 from painresponse.training.fitting import Fitted
 

@@ -7,7 +7,9 @@ import pytest
 
 from painresponse.errors import BundleError
 from painresponse.language import FeatureSet
-from painresponse.scoring.bundle import METADATA, bundle_from_bytes, golden_histories, open_bundle, prove
+from painresponse.scoring.bundle import METADATA
+from painresponse.scoring.golden import golden_histories, prove
+from painresponse.scoring.opening import bundle_from_bytes, open_bundle
 from painresponse.scoring.seal import seal
 from tests.lib.bundles import TARGETS
 from tests.lib.tampering import edited

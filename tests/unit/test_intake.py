@@ -8,7 +8,7 @@ from painresponse.records import Asks, Intake, collect
 from painresponse.records.coding import Matcher, Measures
 from painresponse.records.intake import REASONS
 from painresponse.records.rows import history
-from painresponse.scoring.bundle import stacked
+from painresponse.scoring.golden import stacked
 from tests.lib.vocabulary import VOCABULARY
 
 BIG = 3.4e38

@@ -8,7 +8,8 @@ from painresponse.errors import BundleError
 from painresponse.language import FeatureSet, parse
 from painresponse.records import Asks
 from painresponse.records.rows import ask, history
-from painresponse.scoring.bundle import bundle_from_bytes, stacked
+from painresponse.scoring.golden import stacked
+from painresponse.scoring.opening import bundle_from_bytes
 from painresponse.scoring.scorer import MEANING, NOTICE, SYNTHETIC_NOTICE, Scorer
 from tests.lib.bundles import TARGETS
 from tests.lib.tampering import edited

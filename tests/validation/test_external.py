@@ -12,7 +12,7 @@ from painresponse.clinic import load_catalogue
 from painresponse.errors import BundleError, CohortError, DefinitionError
 from painresponse.readers import histories
 from painresponse.records import Asks
-from painresponse.scoring.bundle import open_bundle
+from painresponse.scoring.opening import open_bundle
 from painresponse.scoring.scorer import Scorer
 from painresponse.simulate import simulate
 from painresponse.training.cohorts import gather

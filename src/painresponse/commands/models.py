@@ -164,7 +164,7 @@ def show(
     Example: painresponse show models/synthetic.onnx
     Example: painresponse show models/synthetic.onnx --explain opioid_mme_per_day
     """
-    from painresponse.scoring.bundle import open_bundle
+    from painresponse.scoring.opening import open_bundle
     from painresponse.scoring.scorer import Scorer
 
     opened = open_bundle(bundle)

@@ -39,7 +39,7 @@ def report(
     """
     from painresponse.report.page import write_card, write_report
     from painresponse.report.reading import authors_of, judged_on, record_of
-    from painresponse.scoring.bundle import open_bundle
+    from painresponse.scoring.opening import open_bundle
 
     said = authors_of(authors) if authors else {}
     with _bundle(source, store) as bundle:

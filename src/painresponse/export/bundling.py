@@ -15,7 +15,9 @@ from painresponse.export.golden import golden_patients
 from painresponse.export.graph import TargetModel, build_graph
 from painresponse.export.writing import write_bundle
 from painresponse.records import collect
-from painresponse.scoring.bundle import SCHEMA, Outputs, TargetCard, golden_histories, open_bundle
+from painresponse.scoring.bundle import SCHEMA, Outputs, TargetCard
+from painresponse.scoring.golden import golden_histories
+from painresponse.scoring.opening import open_bundle
 
 
 def make_bundle(

@@ -24,7 +24,7 @@ from painresponse.report.figures import figures_of
 from painresponse.report.page import card as model_card
 from painresponse.report.page import write_card
 from painresponse.report.reading import record_of
-from painresponse.scoring.bundle import open_bundle
+from painresponse.scoring.opening import open_bundle
 from painresponse.tracking import RunFacts, TrainingRun, training_run
 from painresponse.training.cohorts import Cohort, gather
 from painresponse.training.fitting import Fitted

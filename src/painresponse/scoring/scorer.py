@@ -12,7 +12,8 @@ from painresponse.errors import BundleError
 from painresponse.language import FeatureSet
 from painresponse.records import Asks, Intake, RawEvents, Records, collect
 from painresponse.records.coding import Measures
-from painresponse.scoring.bundle import Bundle, open_bundle
+from painresponse.scoring.bundle import Bundle
+from painresponse.scoring.opening import open_bundle
 
 NOTICE = "Decision support prototype — not a medical device — clinician decides."
 SYNTHETIC_NOTICE = "SYNTHETIC — NOT FOR CLINICAL USE: trained on simulated patients."

@@ -12,7 +12,8 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from painresponse.errors import BundleError, DefinitionError, WorkError, unknown
-from painresponse.scoring.bundle import Bundle, bundle_from_bytes
+from painresponse.scoring.bundle import Bundle
+from painresponse.scoring.opening import bundle_from_bytes
 from painresponse.tracking.checks import Evidence, Finding, TargetEvidence, findings
 from painresponse.tracking.registry import CANDIDATE, CHAMPION, FILE, PREVIOUS, SHA256
 from painresponse.tracking.runs import ACCOUNT, children_of

@@ -17,7 +17,8 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
-from painresponse.scoring.bundle import Bundle, open_bundle
+from painresponse.scoring.bundle import Bundle
+from painresponse.scoring.opening import open_bundle
 from painresponse.tracking.facts import RunFacts
 from painresponse.tracking.store import Place
 
