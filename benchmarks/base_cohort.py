@@ -30,19 +30,25 @@ EPISODES, PATIENTS = 30_000, 56_000
 """Labelled episodes wanted, and patients enough for them with every seed."""
 
 COLUMNS = ("x", "y", "subject", "index", "site")
+TRUTHS = ("oracle", "chance")
 NOT_SHAPING = ("training.toml", "serving.toml")
 
 
 @dataclass(frozen=True)
 class Base:
-    """Examples of one target, and for each the best probability anyone could have stated beforehand."""
+    """Examples of one target, and for each the best probability anyone could have stated beforehand.
+
+    ``chance``: the true one, which knows what nobody could, the site's own effect among it.
+    """
 
     examples: Examples
     oracle: NDArray[np.float64]
+    chance: NDArray[np.float64]
 
     def labelled(self) -> "Base":
         """Those whose outcome is known."""
-        return Base(self.examples.labelled(), self.oracle[~np.isnan(self.examples.y)])
+        known = ~np.isnan(self.examples.y)
+        return Base(self.examples.labelled(), self.oracle[known], self.chance[known])
 
 
 def catalogue() -> Catalogue:
@@ -83,7 +89,8 @@ def _base(target: str, names: tuple[str, ...], columns: dict[str, np.ndarray]) -
     own = {name: columns[f"{target}/{name}"] for name in COLUMNS}
     start = f"{target}/groups/"
     groups = {name.removeprefix(start): labels for name, labels in columns.items() if name.startswith(start)}
-    return Base(Examples(target, names, **own, groups=groups), columns[f"{target}/oracle"])
+    truths = (columns[f"{target}/{name}"] for name in TRUTHS)
+    return Base(Examples(target, names, **own, groups=groups), *truths)
 
 
 def _make(path: Path, seed: int, preset: str, patients: int) -> None:
@@ -107,10 +114,10 @@ def _last_subject(examples: Iterable[Examples]) -> int:
 
 
 def _columns(examples: Examples, truth: pd.DataFrame) -> dict[str, np.ndarray]:
-    known = truth[truth["target"] == examples.target].set_index("subject_id")["oracle"]
+    known = truth[truth["target"] == examples.target].set_index("subject_id").loc[examples.subject]
     columns = {name: getattr(examples, name) for name in COLUMNS}
     columns |= {f"groups/{name}": np.asarray(labels, str) for name, labels in examples.groups.items()}
-    columns["oracle"] = known.loc[examples.subject].to_numpy()
+    columns |= {"oracle": known["oracle"].to_numpy(), "chance": known["probability"].to_numpy()}
     return {f"{examples.target}/{name}": column for name, column in columns.items()}
 
 

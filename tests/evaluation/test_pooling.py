@@ -8,7 +8,7 @@ from scipy.special import expit
 from scipy.stats import t
 
 from painresponse.errors import CohortError
-from painresponse.evaluation.pooling import as_share, pooled
+from painresponse.evaluation.pooling import as_share, likely_tau2, pooled
 
 BCG = """
 4 119 11 128 / 6 300 29 274 / 3 228 11 209 / 62 13536 248 12619 / 33 5036 47 5761 / 180 1361 372 1079
@@ -35,13 +35,19 @@ def slow_pooled(values, errors):
     return mean, mean - half, mean + half, mean - far, mean + far, tau2
 
 
-def test_the_bcg_trials_differ_as_published():
-    """Log risk ratios: Q = 152.23 (12 degrees of freedom), I2 = 92.12 %; tau2 = 0.318 (Paule and Mandel)."""
+def bcg():
+    """Log risk ratios and their standard errors."""
     ill, well, control_ill, control_well = (
         np.array(BCG.replace("/", " ").split(), dtype=float).reshape(13, 4).T
     )
     ratio = np.log(ill / (ill + well) / (control_ill / (control_ill + control_well)))
     error = np.sqrt(1 / ill - 1 / (ill + well) + 1 / control_ill - 1 / (control_ill + control_well))
+    return ratio, error
+
+
+def test_the_bcg_trials_differ_as_published():
+    """Log risk ratios: Q = 152.23 (12 degrees of freedom), I2 = 92.12 %; tau2 = 0.318 (Paule and Mandel)."""
+    ratio, error = bcg()
     found = pooled(ratio, error)
     assert found.sites == 13
     assert found.q == pytest.approx(152.23, abs=0.005)
@@ -49,6 +55,24 @@ def test_the_bcg_trials_differ_as_published():
     assert found.tau2 == pytest.approx(0.318, abs=5e-4)
     assert found.value == pytest.approx(-0.715, abs=5e-4)
     assert found.p < 1e-20
+
+
+def test_how_much_the_bcg_trials_may_differ_is_as_published():
+    """The 95 % interval of tau2 by the generalised Q, 0.120 to 1.11 (Viechtbauer 2007)."""
+    tau2 = likely_tau2(*bcg(), count=4000)
+    assert np.quantile(tau2, [0.025, 0.975]) == pytest.approx([0.1197, 1.1115], rel=5e-3)
+
+
+@pytest.mark.parametrize("tau", [0.2, 1.0])
+def test_nine_of_ten_times_the_variance_between_sites_lies_where_it_should(tau):
+    """400 times five sites: the standard error of the share is 0.015."""
+    rng, inside = np.random.default_rng(0), []
+    for _ in range(400):
+        errors = rng.uniform(0.1, 0.5, 5)
+        values = rng.normal(0, np.sqrt(tau**2 + errors**2))
+        low, high = np.quantile(likely_tau2(values, errors), [0.05, 0.95])
+        inside.append(low <= tau**2 <= high)
+    assert 0.86 < np.mean(inside) < 0.94
 
 
 def test_the_arsenic_measurements_of_kacker_pool_as_published():
@@ -71,7 +95,7 @@ def test_it_agrees_with_the_formulas_written_out(seed, k, spread):
     values = rng.normal(size=k) * spread + rng.normal(size=k) * errors
     found = pooled(values, errors)
     ours = (found.value, found.low, found.high, found.prediction_low, found.prediction_high, found.tau2)
-    assert ours == pytest.approx(slow_pooled(values, errors), abs=1e-4)
+    assert ours == pytest.approx(slow_pooled(values, errors), rel=1e-5, abs=1e-4)
 
 
 @given(st.integers(0, 10_000), st.floats(-5, 5))

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import expit
-from scipy.stats import norm, t
+from scipy.stats import norm
 
 from painresponse.evaluation.calibration import log_odds
 from painresponse.evaluation.logistic import logistic_fits
-from painresponse.evaluation.pooling import pooled
+from painresponse.evaluation.pooling import likely_tau2
 from painresponse.evaluation.predictions import Numbers, Predictions
 from painresponse.evaluation.sites import site_estimates
 
@@ -23,12 +24,15 @@ LEVEL = 0.9
 ASSUMED_TAU = 0.2
 """Standard deviation of clinics' log-odds taken where fewer than three clinics can tell."""
 
+_LEAST_TAU2 = 1e-12
+
 
 @dataclass(frozen=True)
 class Band:
     """The ends are ``sigmoid(L ± sqrt(a + b L + c L²))`` of log-odds L, with ``spread = (a, b, c)``.
 
-    ``tau``: standard deviation of the clinics' log-odds, from so many ``sites``, or ``assumed``.
+    ``tau``: standard deviation of the clinics' log-odds, as likely larger as smaller; from so many ``sites``,
+    or ``assumed``.
     """
 
     level: float
@@ -47,17 +51,26 @@ class Band:
 
 
 def band(predictions: Predictions, *, level: float = LEVEL) -> Band:
-    """From out-of-fold predictions: the errors of the calibration line, and how much clinics differ."""
+    """From out-of-fold predictions: the errors of the calibration line, and how much clinics may differ.
+
+    How much they do is known badly from a few of them: all that it may be is averaged over.
+    """
     found = [one.intercept for one in site_estimates(predictions) if one.intercept is not None]
     assumed = len(found) < 3
-    tau2 = ASSUMED_TAU**2 if assumed else pooled(*zip(*found, strict=True)).tau2
-    both = (1 + level) / 2
-    times = float(norm.ppf(both) if assumed else t.ppf(both, len(found) - 1))
+    tau2 = np.array([ASSUMED_TAU**2]) if assumed else likely_tau2(*zip(*found, strict=True))
     line = _line_covariance(predictions.y, log_odds(predictions.probability), predictions.subject)
-    a, b, c = line[0, 0] + tau2, 2 * line[0, 1], line[1, 1]
-    spread = (times**2 * a, times**2 * b, times**2 * c)
-    return Band(
-        level, spread, float(np.sqrt(tau2)), len(found), assumed, _sentence(level, len(found), assumed)
+    squared = norm.ppf((1 + level) / 2) ** 2
+    a = squared * line[0, 0] + _next_clinic(tau2, max(len(found), 1), level) ** 2
+    spread = (float(a), float(squared * 2 * line[0, 1]), float(squared * line[1, 1]))
+    tau = float(np.sqrt(np.median(tau2)))
+    return Band(level, spread, tau, len(found), assumed, _sentence(level, len(found), assumed))
+
+
+def _next_clinic(tau2: Numbers, sites: int, level: float) -> float:
+    """How far from the mean of ``sites`` clinics, itself off by a part of it, the next one may be."""
+    deviation = np.sqrt(np.maximum(tau2, _LEAST_TAU2) * (1 + 1 / sites))
+    return float(
+        brentq(lambda far: norm.cdf(far / deviation).mean() - (1 + level) / 2, 0, 10 * deviation[-1])
     )
 
 

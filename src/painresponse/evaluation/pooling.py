@@ -63,6 +63,21 @@ def pooled(values: ArrayLike, standard_errors: ArrayLike) -> Pooled:
     )
 
 
+def likely_tau2(values: ArrayLike, standard_errors: ArrayLike, *, count: int = 200) -> NDArray[np.float64]:
+    """How much sites may differ: ``count`` equally likely between-site variances, ascending.
+
+    The confidence distribution of the generalised Q (Viechtbauer 2007; used for the next site by Nagashima
+    2019): the share of them below any value is the confidence that the variance is. Raises as `pooled` does.
+    """
+    value, variance = np.asarray(values, dtype=float), np.asarray(standard_errors, dtype=float) ** 2
+    _poolable(value, variance)
+    tried = np.concatenate([[0.0], variance.min() * np.geomspace(1e-4, 1e8, 1000)])
+    weight = 1 / (variance + tried[:, None])
+    mean = (weight * value).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
+    confidence = chi2.sf((weight * (value - mean) ** 2).sum(axis=1), len(value) - 1)
+    return np.interp((np.arange(count) + 0.5) / count, confidence, tried)
+
+
 def as_share(found: Pooled) -> Pooled:
     """A value pooled as log-odds, as a share; ``tau2`` stays that of the log-odds."""
     ends = ("value", "low", "high", "prediction_low", "prediction_high")
