@@ -31,7 +31,7 @@ serve: setup  ## serve the bundle that ships in models/, nothing is trained
 	$(BIN)/painresponse serve models/synthetic.onnx --allow-synthetic
 
 test: setup  ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slow: setup  ## only the slow tests
 	$(BIN)/python -m pytest -m slow
