@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("features", "onnx_rows", "server", "omop", "size")
+NAMES = ("features", "onnx_rows", "opening", "scoring", "server", "omop", "size")
 
 for name in sys.argv[1:] or NAMES:
     print(f"\n== {name}")

@@ -1,12 +1,11 @@
 """OMOP into MEDS: a million rows and more of CSV and Parquet; seconds and peak memory of the whole import."""
 
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import duckdb
+
+from benchmarks.processes import painresponse
 
 MILLION = 1_000_000
 SHARES = {
@@ -66,8 +65,9 @@ def main() -> None:
             folder = Path(room)
             _write(folder / "cdm", rows, form)
             size = sum(path.stat().st_size for path in (folder / "cdm").iterdir()) / 1e6
-            seconds, peak = _measured(folder)
-            print(f"{form:10}{rows:12,}{seconds:9.1f}{rows / seconds:15,.0f}{peak:9.0f}{size:10.0f}")
+            cost = painresponse(["import", "omop", folder / "cdm", "--out", folder / "out", "--json"])
+            speed = rows / cost.wall
+            print(f"{form:10}{rows:12,}{cost.wall:9.1f}{speed:15,.0f}{cost.peak:9.0f}{size:10.0f}")
 
 
 def _write(folder: Path, rows: int, form: str) -> None:
@@ -88,26 +88,6 @@ def _write(folder: Path, rows: int, form: str) -> None:
         db.execute("SELECT setseed(0.5)").fetchall()
         for name, statement in {"person": person, "concept": VOCABULARY, **held}.items():
             db.execute(f"COPY ({statement}) TO '{folder / name}.{form}' ({options})").fetchall()
-
-
-def _measured(folder: Path) -> tuple[float, float]:
-    """Wall seconds and peak MB of the command in a process of its own, from start to exit."""
-    command = "from painresponse.commands import main; main()"
-    words = ["import", "omop", str(folder / "cdm"), "--out", str(folder / "out"), "--json"]
-    code = (
-        "import resource, subprocess, sys; "
-        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    begin = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", code, sys.executable, "-c", command, *words],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    unit = 1024 if sys.platform == "darwin" else 1
-    return time.perf_counter() - begin, int(done.stdout) / unit / 1000
 
 
 if __name__ == "__main__":

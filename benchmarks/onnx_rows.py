@@ -1,95 +1,131 @@
-"""Scoring rows through one ONNX session against the same boosters through LightGBM.
+"""Feature rows through one bundle against the same boosters through LightGBM, with and without reasons.
 
-Nine targets of 150 trees with 8 to 15 leaves on 300 features, one thread each, process CPU time. The rows
-vary from call to call: one row repeated would flatter both, as the processor learns its branches. The ONNX
-side also calibrates; both start from one float32 array.
+Nine targets, one thread each, process CPU time; other rows at every call, as a repeated row would flatter
+both: the processor learns its branches. Both start from one float32 array. The bundle also calibrates and
+gives intervals; where a target has a support, both give that too.
 """
 
 import statistics
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import lightgbm
 import numpy as np
 import onnxruntime
 
+from benchmarks.forests import KINDS, bundled, models, names, rows_like_a_clinic
 from painresponse.export.graph import TargetModel, build_graph
-from painresponse.export.snapping import snap
+from painresponse.scoring.bundle import Bundle
+from painresponse.scoring.opening import open_bundle
 
-TARGETS, TREES, FEATURES = 9, 150, 300
-ROUNDS = 10
+PATIENTS = 4_000
 Score = Callable[[np.ndarray], object]
+Sides = dict[str, Score]
+LINE = "{:>8} {:24} {:>13} {:>13} {:>8} {:>6}"
+NOTHING, ONE, ALL = "no explanation", "one target explained", "all targets explained"
+PLAN = (
+    (1, NOTHING, 200, 10, 3.0),
+    (1, ONE, 200, 10, 4.0),
+    (1, ALL, 100, 10, 4.0),
+    (100, NOTHING, 5, 5, None),
+    (100, ALL, 2, 3, None),
+    (10_000, NOTHING, 1, 3, 1.4),
+    (10_000, ALL, 1, 1, None),
+)
+"""Rows a call, what is asked, calls a round, rounds, the goal."""
 
 
-def rows_like_a_clinic(count: int, *, seed: int) -> np.ndarray:
-    """Columns of several scales and grids, most with missing values."""
-    rng = np.random.default_rng(seed)
-    rows = rng.standard_normal((count, FEATURES))
-    rows[:, 60:120] = np.exp(rows[:, 60:120] * 2)
-    rows[:, 120:160] *= 1e5
-    rows[:, 200:260] = np.round(rows[:, 200:260] * 5, 1)
-    rows[rng.random(rows.shape) < np.linspace(0, 0.6, FEATURES)] = np.nan
-    return rows.astype(np.float32)
+def main(kinds: Sequence[str] = tuple(KINDS)) -> None:
+    for kind in kinds:
+        rows = rows_like_a_clinic(PATIENTS, seed=100)
+        made = models(KINDS[kind], rows, names())
+        with tempfile.TemporaryDirectory() as room:
+            bundle = open_bundle(bundled(Path(room) / "rows.onnx", made, rows))
+        print(f"{len(made)} targets, {KINDS[kind].words}; {rows.shape[1]} features; CPU time a call")
+        print(LINE.format("rows", "asked", "LightGBM", "bundle", "ratio", "goal"))
+        questions = _questions(made, bundle)
+        for batch, asked, calls, rounds, goal in PLAN:
+            _print(batch, asked, compared(questions[asked], batch=batch, calls=calls, rounds=rounds), goal)
+        _print_unasked(made, bundle)
 
 
-def train(target: int) -> lightgbm.Booster:
-    rng = np.random.default_rng(target)
-    rows = rows_like_a_clinic(4_000, seed=100 + target)
-    signal = np.tanh(np.nan_to_num(rows)) @ rng.standard_normal(FEATURES) + 4 * rng.standard_normal(len(rows))
-    params = {
-        "objective": "binary",
-        "num_leaves": 8 + target * 7 // (TARGETS - 1),
-        "max_depth": 5,
-        "learning_rate": 0.05,
-        "feature_fraction": 0.5,
-        "num_threads": 1,
-        "verbose": -1,
+def _questions(made: Sequence[TargetModel], bundle: Bundle) -> dict[str, Sides]:
+    """The same to both. LightGBM's contributions add up to the margin, which then needs no run of its own."""
+    own = [model.booster for model in made]
+    supports = [model.support.booster for model in made if model.support]
+    everything = range(len(made))
+    return {
+        NOTHING: {"theirs": predicted(own + supports), "ours": bundle.run},
+        ONE: {
+            "theirs": _both(predicted(own[1:] + supports), _explained(own[:1])),
+            "ours": lambda rows: bundle.run(rows, explain=[0]),
+        },
+        ALL: {
+            "theirs": _both(predicted(supports), _explained(own)),
+            "ours": lambda rows: bundle.run(rows, explain=everything),
+        },
     }
-    return snap(lightgbm.train(params, lightgbm.Dataset(rows, (signal > 0).astype(int)), TREES))
 
 
-def through_lightgbm(boosters: list[lightgbm.Booster]) -> Score:
+def predicted(boosters: Sequence[lightgbm.Booster]) -> Score:
     return lambda rows: [booster.predict(rows, num_threads=1) for booster in boosters]
 
 
-def through_onnx(boosters: list[lightgbm.Booster]) -> Score:
-    models = [TargetModel(str(number), booster, 1.0, 0.0) for number, booster in enumerate(boosters)]
+def _explained(boosters: Sequence[lightgbm.Booster]) -> Score:
+    return lambda rows: [booster.predict(rows, pred_contrib=True, num_threads=1) for booster in boosters]
+
+
+def _both(first: Score, second: Score) -> Score:
+    return lambda rows: (first(rows), second(rows))
+
+
+def _print_unasked(made: Sequence[TargetModel], bundle: Bundle) -> None:
+    """What it costs to be able to explain where nothing is asked."""
+    without = _without_explanations(made, bundle)
+    for batch, calls, rounds in ((1, 500, 20), (10_000, 1, 3)):
+        sides = {"theirs": without, "ours": bundle.run}
+        least, ours = compared(sides, batch=batch, calls=calls, rounds=rounds)
+        print(
+            f"{batch:>8,} a graph that cannot explain: {least * 1e3:.3f} ms; "
+            f"one that can and is not asked: {ours / least:.2f} times that (goal: at most 1.3)"
+        )
+
+
+def _without_explanations(made: Sequence[TargetModel], bundle: Bundle) -> Score:
+    graph = build_graph(made, len(bundle.features), explained=False).SerializeToString()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    graph = build_graph(models, FEATURES).SerializeToString()
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    return lambda rows: session.run(["probability"], {"features": rows})[0]
+    outputs = [one.name for one in session.get_outputs()]
+    return lambda rows: session.run(outputs, {"features": rows})
 
 
-def cpu_seconds_a_call(score: Score, batches: list[np.ndarray]) -> float:
+def compared(sides: Sides, *, batch: int, calls: int, rounds: int) -> tuple[float, float]:
+    """CPU seconds a call, theirs then ours: medians over rounds in which each goes first in turn."""
+    spent: dict[str, list[float]] = {side: [] for side in sides}
+    for number in range(rounds + 1):
+        batches = np.split(rows_like_a_clinic(batch * calls, seed=number), calls)
+        for side in sorted(sides, reverse=number % 2 == 1):
+            spent[side].append(cpu_seconds_a_call(sides[side], batches))
+    theirs, ours = (statistics.median(spent[side][1:]) for side in ("theirs", "ours"))
+    return theirs, ours
+
+
+def cpu_seconds_a_call(score: Score, batches: Sequence[np.ndarray]) -> float:
     start = time.process_time()
     for rows in batches:
         score(rows)
     return (time.process_time() - start) / len(batches)
 
 
-def compare(boosters: list[lightgbm.Booster], *, batch: int, calls: int) -> tuple[float, float]:
-    """CPU seconds a call, LightGBM then ONNX: medians over rounds in which each goes first in turn."""
-    sides = {"lightgbm": through_lightgbm(boosters), "onnx": through_onnx(boosters)}
-    spent: dict[str, list[float]] = {side: [] for side in sides}
-    for number in range(ROUNDS + 1):
-        batches = np.split(rows_like_a_clinic(batch * calls, seed=number), calls)
-        for side in sorted(sides, reverse=number % 2 == 1):
-            spent[side].append(cpu_seconds_a_call(sides[side], batches))
-    return statistics.median(spent["lightgbm"][1:]), statistics.median(spent["onnx"][1:])
-
-
-def main() -> None:
-    boosters = [train(target) for target in range(TARGETS)]
-    print(f"{TARGETS} targets x {TREES} trees x 8-15 leaves x {FEATURES} features; CPU time a call, 1 thread")
-    print(f"{'rows':>8} {'LightGBM':>12} {'one ONNX':>12} {'ratio':>7} {'goal':>7}")
-    for batch, calls, goal in ((1, 500, "3.0x"), (100, 20, ""), (10_000, 1, "")):
-        theirs, ours = compare(boosters, batch=batch, calls=calls)
-        print(
-            f"{batch:>8} {theirs * 1e3:>9.3f} ms {ours * 1e3:>9.3f} ms {theirs / ours:>6.2f}x {goal:>7}",
-            flush=True,
-        )
+def _print(batch: int, asked: str, spent: tuple[float, float], goal: float | None) -> None:
+    theirs, ours = spent
+    numbers = (f"{theirs * 1e3:.3f} ms", f"{ours * 1e3:.3f} ms", f"{theirs / ours:.2f}", goal or "")
+    print(LINE.format(f"{batch:,}", asked, *numbers), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or tuple(KINDS))

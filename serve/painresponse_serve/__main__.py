@@ -18,6 +18,7 @@ def main() -> int:
             host=given.host,
             port=given.port,
             allow_synthetic=given.allow_synthetic,
+            trusted_key=given.trusted_key,
             settings=load_settings(given.settings),
         )
     except PainResponseError as error:
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-synthetic", action="store_true", help="serve a bundle trained on simulated patients"
     )
+    parser.add_argument("--trusted-key", type=Path, help="public key (PEM) that must have signed the bundle")
     return parser
 
 

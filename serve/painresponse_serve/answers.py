@@ -8,7 +8,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from painresponse.records import Intake
 from painresponse.records.intake import REASONS
 from painresponse.scoring.bundle import Bundle, TargetCard
-from painresponse.scoring.scorer import Scorer, Scores
+from painresponse.scoring.scorer import Scorer
+from painresponse.scoring.scores import Scores
 from painresponse_serve.complaints import RequestError
 from painresponse_serve.histories import History
 
@@ -133,7 +134,7 @@ def _scores(bundle: Bundle, scores: Scores) -> list[Score]:
 def _score(card: TargetCard, scores: Scores, place: int) -> Score:
     refused = scores.refused[0, place]
     if refused >= 0:
-        return Score(**_tag(card), refused=Refusal(*scores.reasons[refused]))
+        return Score(**_tag(card), refused=Refusal(*scores.refusals[refused]))
     support = float(scores.support[0, place])
     return Score(
         **_tag(card),

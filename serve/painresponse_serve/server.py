@@ -7,6 +7,7 @@ from pathlib import Path
 import uvicorn
 
 from painresponse.errors import WorkError
+from painresponse.scoring.opening import open_to_score
 from painresponse.scoring.scorer import Scorer
 from painresponse_serve.app import create_app
 from painresponse_serve.connections import connections
@@ -20,14 +21,17 @@ def serve(
     host: str | None = None,
     port: int | None = None,
     allow_synthetic: bool = False,
+    trusted_key: Path | None = None,
     settings: Settings | None = None,
 ) -> None:
     """Serve a bundle until SIGINT or SIGTERM; host and port override the settings; port 0 is any free one.
 
+    ``trusted_key``, here or in the settings: serve only what was signed with the private half of this key.
     Raises BundleError, before anything listens, and WorkError if the port cannot be taken.
     """
     settings = settings or load_settings()
-    scorer = Scorer.load(bundle, allow_synthetic=allow_synthetic)
+    key = trusted_key or (Path(settings.trusted_key) if settings.trusted_key else None)
+    scorer = Scorer(open_to_score(bundle, allow_synthetic=allow_synthetic, trusted_key=key))
     listening = _listen(host or settings.host, settings.port if port is None else port)
     log_to_stdout()
     _allow_connections()

@@ -21,10 +21,11 @@ class Settings:
     receive_seconds: float
     keep_alive_seconds: int
     shutdown_seconds: int
+    trusted_key: str = ""
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.name not in ("host", "port") and getattr(self, field.name) <= 0:
+            if field.name not in ("host", "port", "trusted_key") and getattr(self, field.name) <= 0:
                 raise ValueError(f"{field.name} must be more than 0")
         if not 0 <= self.port <= 65535:
             raise ValueError("port must lie between 0 (any free one) and 65535")

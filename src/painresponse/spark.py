@@ -1,13 +1,13 @@
 """The engine that works on a Spark cluster: the same function over the same shards, wherever Spark runs it.
 
 Spark hands out the work and does it again where a worker is lost. The parts themselves are written by the
-workers, so the folders of events and of output must lie on storage that the driver and every executor share,
-and the executors need a Python with painresponse.
+workers, so the folders of events and of output, and the bundle, must lie on storage that the driver and every
+executor share, and the executors need a Python with painresponse.
 """
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
@@ -18,8 +18,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from painresponse import errors
-from painresponse.batch.features import Engine
 from painresponse.batch.parts import Job, Recipe, account, maker
+from painresponse.batch.runs import Engine
 from painresponse.errors import DefinitionError, PainResponseError, WorkError
 
 LOOK_EVERY = 0.2
@@ -57,17 +57,16 @@ def _run(master: str | None, recipe: Recipe, jobs: Sequence[Job]) -> Iterator[Jo
 def _answers(recipe: Recipe, jobs: list[Job], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """On an executor: make the parts of the jobs numbered in the batches; only complaints are answered."""
     pa.set_cpu_count(1)
-    make = maker(recipe)
     for batch in batches:
-        complaints = [_complaint(make, jobs[number]) for number in batch.column(0).to_pylist()]
+        complaints = [_complaint(recipe, jobs[number]) for number in batch.column(0).to_pylist()]
         yield pa.RecordBatch.from_pylist([one for one in complaints if one], _ANSWER)
 
 
-def _complaint(make: Callable[[Job], None], job: Job) -> dict[str, str] | None:
+def _complaint(recipe: Recipe, job: Job) -> dict[str, str] | None:
     """What was wrong with a job, as plain words: an exception would have Spark try it again, in vain."""
     try:
         if not account(job):  # a task done again finds what it finished before its worker was lost
-            make(job)
+            maker(recipe)(job)
     except PainResponseError as error:
         return {"kind": type(error).__name__, "words": str(error)}
     return None

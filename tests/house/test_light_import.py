@@ -9,6 +9,7 @@ import pytest
 import painresponse
 
 HEAVY = {
+    "cryptography",
     "fastapi",
     "lightgbm",
     "matplotlib",

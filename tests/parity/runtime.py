@@ -1,5 +1,7 @@
 """The model under test, run as the product runs it."""
 
+from collections.abc import Sequence
+
 import lightgbm
 import numpy as np
 import onnx
@@ -8,11 +10,14 @@ import onnxruntime
 from painresponse.export.graph import TargetModel, build_graph
 
 
-def graph_of(*boosters: lightgbm.Booster, slope: float = 1.0, intercept: float = 0.0) -> onnx.ModelProto:
+def graph_of(
+    *boosters: lightgbm.Booster, slope: float = 1.0, intercept: float = 0.0, explained: bool = False
+) -> onnx.ModelProto:
+    """Most of the shapes are too large for a graph that also explains them."""
     models = [
         TargetModel(f"target-{number}", booster, slope, intercept) for number, booster in enumerate(boosters)
     ]
-    return build_graph(models, boosters[0].num_feature())
+    return build_graph(models, boosters[0].num_feature(), explained=explained)
 
 
 def session_of(graph: onnx.ModelProto, *, threads: int = 1) -> onnxruntime.InferenceSession:
@@ -26,6 +31,13 @@ def session_of(graph: onnx.ModelProto, *, threads: int = 1) -> onnxruntime.Infer
 
 def run(session: onnxruntime.InferenceSession, output: str, rows: np.ndarray) -> np.ndarray:
     return session.run([output], {"features": rows})[0]
+
+
+def contributions(
+    session: onnxruntime.InferenceSession, rows: np.ndarray, *, asked: Sequence[bool]
+) -> np.ndarray:
+    """Targets asked for x rows x features."""
+    return session.run(["contributions"], {"features": rows, "explain": np.array(asked, bool)})[0]
 
 
 def run_in_batches(

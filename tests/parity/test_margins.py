@@ -1,13 +1,16 @@
 """The margin from onnxruntime is the margin from the snapped booster, bit for bit."""
 
+import re
+
+import lightgbm
 import numpy as np
 import pytest
 
 from painresponse.export.snapping import snap
 from painresponse.export.trees import trees
 
-from .adversaries import adversarial_rows
-from .boosters import N_FEATURES, SHAPES, booster_of, ordinary_rows
+from .adversaries import adversarial_rows, edge_rows
+from .boosters import N_FEATURES, SHAPES, booster_of, fit, ordinary_rows
 from .runtime import assert_same_bits, graph_of, raw_margin, run, run_in_batches, session_of
 
 RANDOM, ADVERSARIAL = 100_000, 20_000
@@ -84,16 +87,25 @@ def test_the_adversaries_do_cross_thresholds():
     assert all((rows[:, feature] == value).any() for feature, value in rounded_up)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "shape", ["shallow", "deep", "half of the columns missing", "thresholds around zero"]
-)
-@pytest.mark.parametrize("seed", range(5))
-def test_a_million_rows_get_the_same_bits(shape, seed):
-    snapped = snap(booster_of(shape))
-    session = session_of(graph_of(snapped), threads=2)
-    for rows in (
-        ordinary_rows(150_000, seed=1_000 + seed),
-        hostile_rows(shape, count=50_000, seed=1_000 + seed),
-    ):
-        assert_same_bits(run(session, "margin", rows)[:, 0], raw_margin(snapped, rows))
+def test_rows_on_the_edge_notice_a_threshold_that_moved_by_one_float32():
+    """Whichever it is, however deep, in either direction."""
+    booster = snap(fit(ordinary_rows(3_000, seed=15, missing=0.0)[:, :5], rounds=4, max_depth=6))
+    forest = trees(booster)
+    rows = edge_rows(forest, ordinary_rows(1_000, seed=16)[:, :5], seed=17)
+    margins = raw_margin(booster, rows)
+    places = [(number, branch) for number, tree in enumerate(forest) for branch in range(len(tree.features))]
+    assert len(places) > 80
+    for number, branch in places:
+        for end in (-np.inf, np.inf):
+            assert (raw_margin(with_moved_threshold(booster, number, branch, end), rows) != margins).any()
+
+
+def with_moved_threshold(
+    booster: lightgbm.Booster, number: int, branch: int, towards: float
+) -> lightgbm.Booster:
+    text = re.sub(r"^tree_sizes=.*\n", "", booster.model_to_string(), flags=re.MULTILINE)
+    head, *lines = re.split(r"^(threshold=.*)$", text, flags=re.MULTILINE)
+    thresholds = np.array(lines[2 * number].removeprefix("threshold=").split(), np.float32)
+    thresholds[branch] = np.nextafter(thresholds[branch], np.float32(towards))
+    lines[2 * number] = "threshold=" + " ".join(repr(float(one)) for one in thresholds)
+    return lightgbm.Booster(model_str="".join([head, *lines]))

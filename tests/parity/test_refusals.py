@@ -8,6 +8,7 @@ from painresponse.errors import DefinitionError
 from painresponse.export.graph import TargetModel, build_graph
 from painresponse.export.snapping import snap
 from painresponse.export.trees import check_exportable
+from painresponse.training.settings import training_settings
 
 from .boosters import N_FEATURES, QUIET, booster_of, fit, ordinary_rows, responses
 
@@ -42,6 +43,23 @@ def test_aliases_of_parameters_are_refused_too(alias):
     params = {"verbose": -1, **alias} if "app" in alias else {**QUIET, **alias}
     with pytest.raises(DefinitionError, match="cannot be exported exactly"):
         check_exportable(params)
+
+
+@pytest.mark.parametrize("word", ["yes", "2", True, [1.0], float("nan")])
+def test_a_sigmoid_that_is_no_number_is_refused_too(word):
+    with pytest.raises(DefinitionError, match="cannot be exported exactly"):
+        check_exportable({**QUIET, "sigmoid": word})
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_a_site_that_asks_for_what_cannot_be_exact_hears_why_before_anything_is_trained(words):
+    with pytest.raises(DefinitionError, match=rf"training: .*{words}.* cannot be exported exactly"):
+        training_settings(REFUSED[words])
+
+
+def test_a_site_that_asks_for_what_is_done_anyway_hears_that_it_is_no_setting():
+    with pytest.raises(DefinitionError, match="Unknown setting 'linear_tree'"):
+        training_settings({"linear_tree": False})
 
 
 def test_an_objective_of_your_own_is_refused():

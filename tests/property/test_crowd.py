@@ -7,6 +7,7 @@ from hypothesis import Phase, given, settings
 from painresponse.engine import compute
 from painresponse.engine.matrix import ROWS_AT_ONCE
 from painresponse.records import Asks, collect
+from painresponse.scoring.scorer import Scorer
 from tests.lib.cohorts import random_cohort
 from tests.lib.faulty import CROWDED
 from tests.lib.laws import alone_equals_in_a_crowd, parts_equal_the_whole, same_bits
@@ -54,6 +55,14 @@ def test_the_law_catches_arithmetic_that_feels_the_neighbours(every_word, monkey
 def test_a_cohort_larger_than_what_is_computed_at_once_equals_its_parts(packaged, cohort, asks, size):
     """The packaged features of 1,300 people, together and in groups of other sizes."""
     parts_equal_the_whole(packaged, cohort, asks, size=size)
+
+
+def test_what_a_scorer_looks_at_besides_changes_no_bit_of_a_row(packaged, cohort, asks, tiny_bundle):
+    """Requirements and flags are computed beside the features that the models were trained on."""
+    scorer = Scorer.load(tiny_bundle, allow_synthetic=True)
+    beside = compute(scorer.plan, cohort, asks)
+    assert beside.shape[1] > len(scorer.bundle.features)
+    assert same_bits(beside[:, : len(scorer.bundle.features)], compute(packaged, cohort, asks))
 
 
 def test_people_of_a_cohort_equal_themselves_with_nobody_elses_records(packaged, cohort, asks):

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
-from painresponse.batch import features_folder, in_process, in_processes, parts
+from painresponse.batch import features, features_folder, in_process, in_processes
 from painresponse.engine import Plan, rows
 from painresponse.errors import CohortError, DefinitionError
 from painresponse.readers import histories, last_known, meds
@@ -63,7 +63,7 @@ def test_a_shard_read_in_pieces_makes_the_same_to_the_bit(catalogue, clinic, tmp
     features_folder(catalogue, clinic, tmp_path / "whole")
     monkeypatch.setattr(meds, "EVENTS_AT_ONCE", 100)
     monkeypatch.setattr(meds, "BATCH", 33)
-    monkeypatch.setattr(parts, "ASKS_AT_ONCE", 1)
+    monkeypatch.setattr(features, "ASKS_AT_ONCE", 1)
     features_folder(catalogue, clinic, tmp_path / "pieces")
     assert content(tmp_path / "whole") == content(tmp_path / "pieces")
 

@@ -20,12 +20,21 @@ features_folder(load_catalogue(), Path(sys.argv[1]), Path(sys.argv[1]).with_suff
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
+PEAK_OF_SCORING = """
+import sys
+from pathlib import Path
+from painresponse.batch import score_folder
+folder, bundle = map(Path, sys.argv[1:])
+score_folder(bundle, folder, folder.with_suffix(".parquet"), allow_synthetic=True)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
 
-def peak(folder: Path) -> int:
-    """Megabytes a process of its own held at most while it made the features of a folder."""
+
+def peak(*said: Path, script: str = PEAK) -> int:
+    """Megabytes a process of its own held at most while it made the features, or scores, of a folder."""
     if not Path("/proc/self/status").exists():
         pytest.skip("needs /proc to see the memory of a process")
-    command = [sys.executable, "-c", PEAK, str(folder)]
+    command = [sys.executable, "-c", script, *map(str, said)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) // 1024
 
 
@@ -41,6 +50,15 @@ def test_four_times_the_shards_need_no_more_memory(tmp_path):
     few, many = peak(tmp_path / "few"), peak(tmp_path / "many")
     assert many < 1.1 * few
     assert many < 600, (few, many)
+
+
+def test_scoring_four_times_the_shards_needs_no_more_memory(tmp_path, tiny_bundle):
+    for name, count in (("few", 3), ("many", 12)):
+        for number in range(count):
+            write_shard(tmp_path / name, f"{number}.parquet", some(number))
+    few, many = (peak(tmp_path / name, tiny_bundle, script=PEAK_OF_SCORING) for name in ("few", "many"))
+    assert many < 1.1 * few
+    assert many < 700, (few, many)
 
 
 def test_one_file_of_any_size_is_read_in_bounded_memory(tmp_path):

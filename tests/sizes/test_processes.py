@@ -56,6 +56,15 @@ def test_a_complaint_is_raised_here():
         list(each(complaining, range(7), 2))
 
 
+def never_ready():
+    raise RecordError("There is nothing to work with.")
+
+
+def test_what_getting_ready_complains_of_is_raised_here():
+    with pytest.raises(RecordError, match="nothing to work with"):
+        list(each(never_ready, range(7), 2))
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [(signal.SIGKILL, r"was ended by SIGKILL .* on 3\. Most likely the memory"), (0, "ended with code 7")],

@@ -1,4 +1,4 @@
-"""What moves the predictions: shares that add up, folds that agree, groups of ten, reasons in points."""
+"""What moves the predictions: shares that add up, folds that agree, groups of ten."""
 
 import json
 from dataclasses import replace
@@ -6,13 +6,12 @@ from dataclasses import replace
 import lightgbm
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
-from scipy.special import expit, logit
+from scipy.special import logit
 
-from painresponse.clinic import load_catalogue
 from painresponse.evaluation.calibration import Calibration, platt
 from painresponse.export.planting import Planted, planted
 from painresponse.export.snapping import snap
@@ -28,7 +27,6 @@ from painresponse.training.explanation import (
 )
 from painresponse.training.lessons import Lesson, lesson
 from painresponse.training.points import Sheet, cut, regress
-from painresponse.training.reasons import Phrase, phrases, probability_parts, reasons
 from painresponse.training.response import BOOSTED, LOGISTIC, PREVALENCE, ResponseModel, constant
 from painresponse.training.splits import each_fold, subject_folds
 from tests.training_models.patients import INFORMATIVE, NAMES, simulate
@@ -176,83 +174,3 @@ def test_a_feature_that_helps_in_the_middle_has_no_one_direction() -> None:
     x = np.repeat(np.float32([1, 3, 5]), 20)[:, None]
     rows = Lesson(("only",), x, np.zeros(60), np.arange(60), np.zeros(1, np.int64))
     assert explanation([], model, rows).features[0].direction == MIXED
-
-
-parts = arrays(np.float64, (3, 5), elements=st.floats(-6, 6, width=32))
-
-
-@given(parts, st.floats(-4, 4), st.permutations(range(5)))
-def test_parts_of_a_probability_add_up_keep_their_sign_and_know_no_order(
-    part: np.ndarray, start: float, order: list[int]
-) -> None:
-    split = probability_parts(part, start)
-    assert_allclose(split.sum(axis=1), expit(start + part.sum(axis=1)) - expit(start), atol=1e-9)
-    assert (split * part >= 0).all()
-    assert_allclose(probability_parts(part[:, order], start), split[:, order], atol=1e-9)
-
-
-@settings(max_examples=30)
-@given(st.floats(-1e-4, 1e-4), st.floats(-4, 4))
-def test_contributions_that_cancel_out_are_split_as_on_the_way_to_nowhere(rest: float, start: float) -> None:
-    """Where all of it adds up to almost nothing, a part is worth what the curve is steep there."""
-    split = probability_parts(np.array([[2.0, -2.0 + rest]]), start)
-    assert split[0, 0] == pytest.approx(2 * expit(start) * expit(-start), rel=1e-3)
-
-
-@pytest.mark.parametrize("kind", [LOGISTIC, BOOSTED, PREVALENCE])
-def test_reasons_and_the_rest_are_the_whole_prediction(
-    known: Lesson, models: dict[str, ResponseModel], kind: str
-) -> None:
-    model, rows = models[kind], known.x[:40]
-    said = reasons(model, rows, names=known.names, most=4)
-    assert_allclose([one.probability for one in said], model.probability(rows), atol=1e-6)
-    for one in said:
-        points = sum(reason.points for reason in one.reasons) + one.rest
-        assert 100 * one.base + points == pytest.approx(100 * one.probability)
-        sizes = [abs(reason.points) for reason in one.reasons]
-        assert sizes == sorted(sizes, reverse=True)
-        assert len(sizes) <= 4
-
-
-def test_a_reason_is_a_sentence_with_value_unit_and_percentage_points() -> None:
-    phrase = {"only": Phrase("hours of sleep", "h")}
-    model = _by_one_feature(unknown=10)
-    high, low = reasons(model, np.float32([[7.5], [0.25]]), names=["only"], phrases=phrase)
-    assert high.reasons[0].text.startswith("hours of sleep: 7.5 h; raises the predicted response by 6.2 perc")
-    assert low.reasons[0].text.startswith(
-        "hours of sleep: 0.25 h; lowers the predicted response by 18.3 perc"
-    )
-
-
-def test_what_does_not_move_a_prediction_is_no_reason() -> None:
-    tree = Planted(0, np.array([0.5]), np.array([-1e-5, 1e-5, 0.0]), np.array([50, 50, 50]))
-    model = ResponseModel(LOGISTIC, planted([tree], ["only"]), Calibration(1.0, 0.0))
-    assert reasons(model, np.float32([[1.0]]), names=["only"])[0].reasons == ()
-
-
-@pytest.mark.parametrize(
-    ("name", "number", "said"),
-    [
-        ("bmi_last", 27.5, "27.5 kg/m2"),
-        ("smoker", 1, "yes"),
-        ("smoker", 0, "no"),
-        ("female", 1, "yes"),
-        ("age", 61.25, "61.25 years"),
-        ("phq9_last", 12, "12"),
-        ("scs_trial_relief_last", 55, "55 %"),
-        ("pain_onset_days", 11937.4, "11937 days"),
-        ("crp_last", np.nan, "not known"),
-    ],
-)
-def test_values_are_said_as_a_clinician_would(name: str, number: float, said: str) -> None:
-    catalogue = load_catalogue()
-    assert phrases(catalogue.features, catalogue.concepts)[name].value(number) == said
-
-
-def test_words_are_those_of_the_lineage_unless_nobody_would_read_to_the_end() -> None:
-    catalogue = load_catalogue()
-    found = phrases(catalogue.features, catalogue.concepts)
-    assert found["phq9_last"].words == "latest value of PHQ-9 depression score in the 1 year before the index"
-    assert found["classes_failed"].words == "classes failed"
-    assert set(found) == set(catalogue.features.names)
-    assert max(len(one.words) for one in found.values()) <= 160

@@ -100,15 +100,23 @@ def test_the_logged_model_is_the_bundle_byte_for_byte_and_predicts_the_same(
     x = np.random.default_rng(0).normal(size=(20, len(bundle.features))).astype(np.float32)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
     loaded = mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
-    assert (loaded.predict({"features": x})["probability"] == bundle.run(x)[1]).all()
+    given = {"features": x, "explain": np.ones(len(bundle.targets), bool)}
+    whole = bundle.run(x, explain=range(len(bundle.targets)))
+    answer = loaded.predict(given)
+    assert (answer["probability"] == whole.probability).all()
+    assert (answer["contributions"] == whole.contributions).all()
 
 
-def test_the_signature_is_one_tensor(client: MlflowClient, run: str, tiny_bundle: Path) -> None:
+def test_the_signature_is_the_rows_and_which_targets_to_explain(
+    client: MlflowClient, run: str, tiny_bundle: Path
+) -> None:
     logged = client.get_logged_model(client.get_run(run).data.tags["model_id"])
     signature = Model.load(logged.artifact_location.removeprefix("file://")).signature
-    (features,) = signature.inputs.inputs
-    width = len(open_bundle(tiny_bundle).features)
-    assert (features.name, features.shape, features.type) == ("features", (-1, width), np.float32)
+    bundle = open_bundle(tiny_bundle)
+    assert [(one.name, one.shape, one.type) for one in signature.inputs.inputs] == [
+        ("features", (-1, len(bundle.features)), np.float32),
+        ("explain", (len(bundle.targets),), np.bool_),
+    ]
 
 
 def test_no_patient_is_in_the_store(client: MlflowClient, run: str) -> None:

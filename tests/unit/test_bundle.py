@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import onnx
 import pytest
 
@@ -41,6 +42,30 @@ def test_its_golden_patients_are_of_every_kind(tiny_bundle):
     assert len(asks) == 8
     assert len(raw) > 200
     assert len(set(raw.units)) > 10
+
+
+@pytest.fixture(scope="module")
+def golden_rows(tiny_bundle):
+    return np.array(open_bundle(tiny_bundle).metadata["golden"]["rows"], np.float32)
+
+
+def test_its_cards_say_how_contributions_become_a_probability(tiny_bundle, golden_rows):
+    bundle = open_bundle(tiny_bundle)
+    said = bundle.run(golden_rows, explain=range(3))
+    for place, card in enumerate(bundle.targets):
+        margin = card.base + said.contributions[place].sum(axis=1, dtype=np.float64)
+        log_odds = card.slope * margin + card.intercept
+        assert margin == pytest.approx(said.margin[:, place], abs=1e-6)
+        assert 1 / (1 + np.exp(-log_odds)) == pytest.approx(said.probability[:, place], abs=1e-6)
+
+
+def test_it_explains_the_targets_asked_for_in_its_own_order(tiny_bundle, golden_rows):
+    bundle = open_bundle(tiny_bundle)
+    everything = bundle.run(golden_rows, explain=range(3)).contributions
+    assert everything.shape == (3, 8, len(bundle.features))
+    assert everything.any(axis=(1, 2)).all()
+    assert bundle.run(golden_rows).contributions.shape == (0, 8, len(bundle.features))
+    np.testing.assert_array_equal(bundle.run(golden_rows, explain=[2, 0]).contributions, everything[[0, 2]])
 
 
 def test_an_edit_that_changes_nothing_passes(data):
@@ -105,8 +130,8 @@ def _known_instead_of_unknown(metadata):
     ("change", "words"),
     [
         (
-            lambda m: m.update(schema=3),
-            r"has schema version 3; this painresponse reads version 2\. Export it again",
+            lambda m: m.update(schema=2),
+            r"has schema version 2; this painresponse reads version 3\. Export it again",
         ),
         (lambda m: m.pop("schema") and None, "has schema version None"),
         (
@@ -123,6 +148,7 @@ def _known_instead_of_unknown(metadata):
         (lambda m: m["requirements"][0].update(limit=3), "Unknown setting 'limit'"),
         (lambda m: m["targets"][0].update(rank=1), "not a bundle that can be read"),
         (lambda m: m["targets"][0].pop("label") and None, "not a bundle that can be read"),
+        (lambda m: m["targets"][0].pop("base") and None, "not a bundle that can be read"),
         (lambda m: m.pop("golden") and None, "not a bundle that can be read"),
         (lambda m: m["golden"].update(patients=[]), "not a bundle that can be read"),
         (lambda m: m["golden"]["patients"][0].update(time=["yesterday"]), "not a bundle that can be read"),
@@ -133,6 +159,8 @@ def _known_instead_of_unknown(metadata):
         (_drifted("rows", 1e-3), r"no longer gives the feature rows of its golden patients \(off by"),
         (_drifted("margin", 1e-6), "no longer gives the margins of its golden patients"),
         (_drifted("probability", 1e-9), "no longer gives the probabilities of its golden patients"),
+        (_drifted("contributions", 1e-5), "no longer gives the contributions of its golden patients"),
+        (lambda m: m["golden"]["contributions"].pop() and None, "no longer gives the contributions"),
         (lambda m: m["golden"]["rows"].pop() and None, "no longer gives the feature rows"),
         (_known_instead_of_unknown, r"no longer gives the feature rows .*off by inf"),
         (

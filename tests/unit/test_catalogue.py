@@ -472,8 +472,11 @@ def test_requirements_follow_the_cohort_rules_and_the_outcomes(site):
     assert of_trial["targets"] == ["scs_trial"]
     assert of_trial["features"] == baseline["features"], "relief in a trial is relief of pain"
     assert (step["code"], step["targets"]) == ("R06_OUT_OF_DOMAIN", ["rfa"])
-    blocks = "(count of block_diagnostic in 365 d) and (count of block_unknown_intent in 365 d)"
-    assert step["features"] == [f"total of {blocks}"]
+    diagnostic, unknown = (
+        f"(whether (days since last of {one} ever) is at most 365)"
+        for one in ("block_diagnostic", "block_unknown_intent")
+    )
+    assert step["features"] == [f"any of {diagnostic} and {unknown}"]
 
 
 def test_a_change_without_a_least_baseline_only_needs_the_baseline_to_be_known(site):

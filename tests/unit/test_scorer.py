@@ -37,7 +37,7 @@ def score(scorer, *people, targets=None):
 
 def codes(scores):
     """The refusal codes, by person and target."""
-    return [[scores.reasons[one][0] if one >= 0 else None for one in line] for line in scores.refused]
+    return [[scores.refusals[one][0] if one >= 0 else None for one in line] for line in scores.refused]
 
 
 def test_a_synthetic_bundle_is_refused_unless_asked_for(tiny_bundle):

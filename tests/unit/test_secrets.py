@@ -22,7 +22,7 @@ def _score(scorer: Scorer) -> object:
     scores = scorer.score(records, ask("2026-03-01", subject=SUBJECT))
     assert (scores.refused >= 0).all()
     assert account.reasons() == {"limits": 1}
-    return scores.reasons, scores.table()["reason"], account.reasons()
+    return scores.refusals, scores.table()["reason"], account.reasons()
 
 
 PROVOCATIONS = {

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.clinic import Catalogue
+from painresponse.clinic.flags import patient_flags
 from painresponse.clinic.requirements import requirements
 from painresponse.engine import Plan, compute, rows
 from painresponse.language import FeatureSet
@@ -31,6 +32,7 @@ class Maker:
 def makers_of(catalogue: Catalogue) -> tuple[Maker, ...]:
     """The catalogue's features, the requirements a bundle will make, and who may enter a cohort."""
     asked = {text: str(one["words"]) for one in requirements(catalogue) for text in _texts(one["features"])}
+    asked |= {one["feature"]: one["words"] for one in patient_flags(catalogue, catalogue.targets)}
     return (
         _engine("feature", catalogue.features.to_plain(), catalogue),
         _engine("requirement", {text: text for text in asked}, catalogue, words=asked),

@@ -1,6 +1,7 @@
 """Which asks are about whom, found without going through all of them at every shard."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,17 @@ def asker(asks: Asks | None) -> Callable[[Records], Asks]:
         return Asks(asks.subject[places], asks.index[places])
 
     return about
+
+
+def pieces(asks: Asks, size: int) -> Iterator[Asks]:
+    """The asks in order, at most so many at a time."""
+    for first in range(0, len(asks), size):
+        yield asks.part(first, first + size)
+
+
+def fingerprint(asks: Asks | None) -> str | None:
+    """Equal for equal asks in the same order; None where nobody chose any."""
+    return None if asks is None else sha256(asks.subject.tobytes() + asks.index.tobytes()).hexdigest()
 
 
 def _ranges(first: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,52 +1,60 @@
-"""The feature matrix of a cohort of any size: a part for each shard, made by any number of processes."""
+"""The feature matrix of a cohort of any size, with each column's lineage."""
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from painresponse.batch.parts import Account, Job, Recipe, account, joined, maker
-from painresponse.batch.room import tidy, workroom
-from painresponse.batch.workers import each
+import numpy as np
+import pyarrow as pa
+
+from painresponse.batch.asking import asker, fingerprint, pieces
+from painresponse.batch.parts import Lines, Making, digest
+from painresponse.batch.runs import Engine, Made, Progress, in_process, run
 from painresponse.clinic import Catalogue
-from painresponse.errors import CohortError, DefinitionError, WorkError
-from painresponse.publishing import complaints, publish, publish_made, refuse_taken
-from painresponse.readers import shards
-from painresponse.readers.meds import refuse_divided
-from painresponse.records import Asks
+from painresponse.concepts import Concepts
+from painresponse.engine import Plan, rows
+from painresponse.language import FeatureSet
+from painresponse.records import Asks, Records
+from painresponse.records.coding import Measures
+from painresponse.schema import PREDICTION, SUBJECT
 
-Engine = Callable[[Recipe, Sequence[Job]], Iterable[Job]]
-"""Makes the parts of all jobs by a recipe, and names each job once its part is in place."""
-
-PARTS, ACCOUNTS = "parts", "accounts"
-
-Progress = Callable[[int, int], None]
-"""Told after every shard how many events it held, and how many there are in all."""
+ASKS_AT_ONCE = 10_000
+"""Rows computed and written together: the matrix of a shard with many asks is never held whole."""
 
 
 @dataclass(frozen=True)
-class Made:
-    """What a run made: rows and shards, how many of them an earlier run had finished, and what came in."""
+class FeatureRecipe:
+    """The features of a catalogue at some asks: ``features`` are names and sentences, ``concepts`` tables."""
 
-    rows: int
-    shards: int
-    kept: int
-    events: int
-    rejected: dict[str, int]
+    digest: str
+    features: dict[str, str] = field(compare=False, repr=False)
+    concepts: dict[str, Any] = field(compare=False, repr=False)
+    asks: Asks | None = field(compare=False, repr=False)
 
+    @classmethod
+    def of(cls, catalogue: Catalogue, asks: Asks | None) -> "FeatureRecipe":
+        """The recipe of a catalogue's features at the given asks."""
+        features, concepts = catalogue.features.to_plain(), catalogue.concepts.to_plain()
+        versions = [version(name) for name in ("painresponse", "numpy")]
+        whole = json.dumps([list(features.items()), concepts, fingerprint(asks), versions])
+        return cls(digest(whole.encode()), features, concepts, asks)
 
-def in_process(recipe: Recipe, jobs: Sequence[Job]) -> Iterator[Job]:
-    """The engine that works right here, one shard after the other."""
-    make = maker(recipe)
-    for job in jobs:
-        make(job)
-        yield job
+    def columns(self) -> pa.Schema:
+        """Subject, instant and features; fingerprint and lineage in the notes."""
+        names = {SUBJECT: pa.int64(), PREDICTION: pa.timestamp("us")}
+        names |= dict.fromkeys(self.features, pa.float32())
+        lineage = FeatureSet.from_plain(self.features).fingerprint()
+        return pa.schema(names, {"fingerprint": lineage, "features": json.dumps(self.features)})
 
-
-def in_processes(count: int) -> Engine:
-    """The engine that works in so many processes of this machine."""
-    return lambda recipe, jobs: (job for job, _ in each(partial(maker, recipe), jobs, count))
+    def ready(self) -> Making:
+        """The plan is built once in each process."""
+        concepts = Concepts.from_plain(self.concepts)
+        plan = Plan(FeatureSet.from_plain(self.features), concepts)
+        return Making(Measures(concepts), partial(_lines, plan, self.columns(), asker(self.asks)))
 
 
 def features_folder(
@@ -59,99 +67,16 @@ def features_folder(
     overwrite: bool = False,
     progress: Progress = lambda events, total: None,
 ) -> Made:
-    """Write the feature matrix of a MEDS folder, with each column's lineage.
-
-    ``out`` ending in .parquet is one file, anything else a folder with a part for each shard; either appears
-    whole or not at all. Parts finished by a run that broke off are kept beside it and used again if what they
-    were made from is unchanged. Raises RecordError on unfit or divided shards, CohortError when nobody is
-    asked about, WorkError when it cannot be written or another run is writing it.
-    """
-    out = out.resolve()
-    _refuse_out(out, overwrite=overwrite)
-    found = shards(folder.absolute())
-    with workroom(out) as room:
-        refuse_divided(found)
-        recipe = Recipe.of(catalogue, asks)
-        jobs = _jobs(recipe, folder.absolute() / "data", found, room / recipe.digest[:16])
-        todo = _left(room, jobs, out)
-        total = sum(job.events for job in todo)
-        for job in engine(recipe, todo):
-            progress(job.events, total)
-        made = _made(jobs, kept=len(jobs) - len(todo))
-        if made.rows:
-            _publish(out, room, recipe, jobs)
-        shutil.rmtree(room / recipe.digest[:16], ignore_errors=True)
-    if not made.rows:
-        raise CohortError(_nobody(folder, asks))
-    return made
+    """Write the feature matrix of a MEDS folder, with each column's lineage; raises what `run` does."""
+    recipe = FeatureRecipe.of(catalogue, asks)
+    return run(recipe, folder, out, engine=engine, overwrite=overwrite, progress=progress)
 
 
-def _refuse_out(out: Path, *, overwrite: bool) -> None:
-    """Refuse a place that could not be published to, before hours of work."""
-    if _is_file(out) and out.is_dir():
-        raise DefinitionError(f"{out} is a folder. Choose another name for the file.")
-    if not _is_file(out):
-        refuse_taken(out, overwrite=overwrite)
-        if out.is_file():
-            raise DefinitionError(
-                f"{out} is a file. Choose another name for the folder, or end it in .parquet."
-            )
-
-
-def _is_file(out: Path) -> bool:
-    return out.suffix.lower() == ".parquet"
-
-
-def _jobs(recipe: Recipe, data: Path, found: list[Path], place: Path) -> list[Job]:
-    names = [shard.relative_to(data) for shard in found]
-    return [
-        Job.of(recipe, shard, place / PARTS / name, place / ACCOUNTS / name.with_suffix(".json"))
-        for shard, name in zip(found, names, strict=True)
-    ]
-
-
-def _left(room: Path, jobs: list[Job], out: Path) -> list[Job]:
-    """The jobs without a usable part, the largest first so that all processes end together."""
-    with complaints(out):
-        tidy(room, {path for job in jobs for path in (job.part, job.account)})
-    todo = [job for job in jobs if not account(job, thorough=True)]
-    return sorted(todo, key=lambda job: -job.events)
-
-
-def _made(jobs: list[Job], *, kept: int) -> Made:
-    accounts = [_found(job) for job in jobs]
-    rejected: dict[str, int] = {}
-    for one in accounts:
-        for reason, count in one.rejected.items():
-            rejected[reason] = rejected.get(reason, 0) + count
-    rows, events = sum(one.rows for one in accounts), sum(one.events for one in accounts)
-    return Made(rows, len(jobs), kept, events, rejected)
-
-
-def _found(job: Job) -> Account:
-    found = account(job)
-    if found is None:
-        raise WorkError(
-            f"The part of {job.shard} is not where it belongs. Run the same command again; with several "
-            "machines the output must lie on storage that all of them share."
+def _lines(
+    plan: Plan, columns: pa.Schema, about: Callable[[Records], Asks], records: Records
+) -> Iterator[Lines]:
+    for asks in pieces(about(records), ASKS_AT_ONCE):
+        matrix = np.ascontiguousarray(rows(plan, records, asks).T)
+        yield Lines(
+            pa.table([asks.subject, asks.index.astype("datetime64[us]"), *matrix], schema=columns), {}
         )
-    return found
-
-
-def _publish(out: Path, room: Path, recipe: Recipe, jobs: list[Job]) -> None:
-    parts = [job.part for job in jobs]
-    if _is_file(out):
-        publish(out, lambda draft: joined(draft, recipe.columns(), parts))
-        return
-    with complaints(out):
-        tidy(room, set(parts))
-    publish_made(room / recipe.digest[:16] / PARTS, out)
-
-
-def _nobody(folder: Path, asks: Asks | None) -> str:
-    if asks is None:
-        return f"{folder} holds no subject with a dated event. See what it holds with `painresponse check`."
-    return (
-        f"Nobody in {folder} is asked about: the asks name none of its subjects. "
-        "Check that both number the subjects alike."
-    )

@@ -1,66 +1,59 @@
-"""A part: the feature rows of one shard in a file of its own, which says what it was made from."""
+"""A part: what became of one shard in a file of its own, which says what it was made from."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from painresponse.batch.asking import asker
-from painresponse.clinic import Catalogue
-from painresponse.concepts import Concepts
-from painresponse.engine import Plan, rows
 from painresponse.errors import WorkError
-from painresponse.language import FeatureSet
 from painresponse.publishing import publish
 from painresponse.readers.meds import shard_histories
 from painresponse.records import Asks, Intake, Records
 from painresponse.records.coding import Measures
-from painresponse.schema import PREDICTION, SUBJECT
 
-ASKS_AT_ONCE = 10_000
-"""Rows computed and written together: the matrix of a shard with many asks is never held whole."""
+Counts = dict[str, NDArray[np.int64]]
+"""Whole numbers by name, arrays of any shape: of two parts together they are the sum."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What feature rows are made from besides the events: plain data, so that it travels to any process.
+class Lines(NamedTuple):
+    """Some lines of a part, and what was counted of them."""
 
-    ``features`` are names and sentences, ``concepts`` plain tables. Equal digests mean equal rows.
-    """
+    table: pa.Table
+    counts: Counts
 
-    digest: str
-    features: dict[str, str] = field(compare=False, repr=False)
-    concepts: dict[str, Any] = field(compare=False, repr=False)
-    asks: Asks | None = field(compare=False, repr=False)
 
-    @classmethod
-    def of(cls, catalogue: Catalogue, asks: Asks | None) -> "Recipe":
-        """The recipe of a catalogue's features at the given asks."""
-        features, concepts = catalogue.features.to_plain(), catalogue.concepts.to_plain()
-        about = None if asks is None else _digest(asks.subject.tobytes() + asks.index.tobytes())
-        versions = [version(name) for name in ("painresponse", "numpy")]
-        whole = json.dumps([list(features.items()), concepts, about, versions])
-        return cls(_digest(whole.encode()), features, concepts, asks)
+class Making(NamedTuple):
+    """A recipe ready for work: what events are read with, and what becomes of records, piece by piece."""
 
-    def notes(self) -> dict[str, str]:
-        """What a file of features says of its columns: fingerprint and lineage."""
-        lineage = FeatureSet.from_plain(self.features)
-        return {"fingerprint": lineage.fingerprint(), "features": json.dumps(self.features)}
+    measures: Measures
+    lines: Callable[[Records], Iterator[Lines]]
+
+
+class Recipe(Protocol):
+    """What lines are made from besides the events: plain data, so that it travels to any process."""
+
+    @property
+    def digest(self) -> str:
+        """Equal digests mean equal lines of equal events."""
+
+    @property
+    def asks(self) -> Asks | None:
+        """Who is asked about and when; without them everybody, a day after the last event."""
 
     def columns(self) -> pa.Schema:
-        """The columns of a file of features, with its notes."""
-        names = {SUBJECT: pa.int64(), PREDICTION: pa.timestamp("us")}
-        names |= dict.fromkeys(self.features, pa.float32())
-        return pa.schema(names, metadata=self.notes())
+        """The columns of a file of such lines, with what it says of itself."""
+
+    def ready(self) -> Making:
+        """Everything that is made once in each process."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +73,16 @@ class Job:
     def of(cls, recipe: Recipe, shard: Path, part: Path, account: Path) -> "Job":
         """The mark changes with the recipe and with the shard's place, size and time of change."""
         facts = shard.stat()
-        mark = _digest(json.dumps([recipe.digest, str(shard), facts.st_size, facts.st_mtime_ns]).encode())
+        mark = digest(json.dumps([recipe.digest, str(shard), facts.st_size, facts.st_mtime_ns]).encode())
         return cls(shard, part, account, mark, pq.read_metadata(shard).num_rows)
 
 
 @dataclass(frozen=True)
 class Account:
-    """What lies beside a finished part: its mark, size and checksum; its rows, events read, rejections."""
+    """What lies beside a finished part: its mark, size and checksum; its lines, events read, rejections.
+
+    ``counts`` are what the recipe counted of its lines.
+    """
 
     mark: str
     size: int
@@ -94,29 +90,27 @@ class Account:
     rows: int
     events: int
     rejected: dict[str, int]
+    counts: dict[str, Any]
 
 
 @lru_cache(maxsize=1)
 def maker(recipe: Recipe) -> Callable[[Job], None]:
-    """What makes a recipe's parts; the plan is built once in each process."""
-    concepts = Concepts.from_plain(recipe.concepts)
-    plan = Plan(FeatureSet.from_plain(recipe.features), concepts)
-    return partial(_make, plan, recipe.columns(), Measures(concepts), asker(recipe.asks))
+    """What makes a recipe's parts; it gets ready once in each process."""
+    return partial(_make, recipe.columns(), recipe.ready())
 
 
-def _make(
-    plan: Plan, columns: pa.Schema, measures: Measures, about: Callable[[Records], Asks], job: Job
-) -> None:
-    taken, written = Intake(), 0
+def _make(columns: pa.Schema, making: Making, job: Job) -> None:
+    taken, written, counts = Intake(), 0, Counts()
 
     def write(draft: Path) -> None:
-        nonlocal taken, written
+        nonlocal taken, written, counts
         with pq.ParquetWriter(draft, columns, compression="zstd", write_page_checksum=True) as writer:
-            for records, intake in shard_histories(job.shard, measures):
+            for records, intake in shard_histories(job.shard, making.measures):
                 taken += intake
-                for table in _tables(plan, columns, records, about(records)):
+                for table, counted in making.lines(records):
                     writer.write_table(table)
                     written += len(table)
+                    counts = summed(counts, counted)
 
     try:
         _put(job.part, write)
@@ -125,8 +119,9 @@ def _make(
             f"There is not enough memory to work on {job.shard}. Run fewer processes at once, or split it up."
         ) from None
     size, checksum = job.part.stat().st_size, _checksum(job.part)
-    found = Account(job.mark, size, checksum, written, taken.given, taken.reasons())
-    _put(job.account, lambda draft: draft.write_text(json.dumps(asdict(found))))
+    plain = {name: counted.tolist() for name, counted in counts.items()}
+    found = Account(job.mark, size, checksum, written, taken.given, taken.reasons(), plain)
+    _put(job.account, lambda draft: draft.write_text(json.dumps(vars(found))))
 
 
 def _put(path: Path, write: Callable[[Path], object]) -> None:
@@ -134,11 +129,9 @@ def _put(path: Path, write: Callable[[Path], object]) -> None:
     publish(path, write, durable=False)
 
 
-def _tables(plan: Plan, columns: pa.Schema, records: Records, asks: Asks) -> Iterator[pa.Table]:
-    for first in range(0, len(asks), ASKS_AT_ONCE):
-        part = asks.part(first, first + ASKS_AT_ONCE)
-        matrix = np.ascontiguousarray(rows(plan, records, part).T)
-        yield pa.table([part.subject, part.index.astype("datetime64[us]"), *matrix], schema=columns)
+def summed(counts: Counts, more: Mapping[str, Any]) -> Counts:
+    """Counts of two, name by name; lists count as arrays, and an absent name as nothing."""
+    return {**counts, **{name: counts.get(name, 0) + np.asarray(one) for name, one in more.items()}}
 
 
 def account(job: Job, *, thorough: bool = False) -> Account | None:
@@ -155,7 +148,7 @@ def account(job: Job, *, thorough: bool = False) -> Account | None:
 
 
 def joined(draft: Path, columns: pa.Schema, parts: list[Path]) -> None:
-    """Write the rows of all parts into one file, never more than `ASKS_AT_ONCE` in memory."""
+    """Write the lines of all parts into one file, one piece of a part in memory at a time."""
     with pq.ParquetWriter(draft, columns, compression="zstd", write_page_checksum=True) as writer:
         for part in parts:
             with pq.ParquetFile(part) as file:
@@ -171,5 +164,6 @@ def _checksum(path: Path) -> int:
     return checksum
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
+    """The SHA-256 of some bytes."""
     return hashlib.sha256(data).hexdigest()

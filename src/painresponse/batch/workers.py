@@ -76,11 +76,20 @@ def _serve(line: Connection) -> None:
     """What a process does: job after job, until the line is closed at the other end."""
     pa.set_cpu_count(1)
     try:
-        work = line.recv()()
+        work = _begun(line.recv())
         while True:
             line.send(_done(work, line.recv()))
     except (EOFError, ConnectionError):
         return
+
+
+def _begun(ready: Callable[[], Work]) -> Work:
+    """The work; where getting ready failed, work that only says why."""
+    try:
+        return ready()
+    except PainResponseError as error:
+        complaint = error
+    return lambda job: complaint
 
 
 def _done(work: Work, job: Any) -> Any:

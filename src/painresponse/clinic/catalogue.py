@@ -1,12 +1,15 @@
 """The catalogue: packaged declarations with a site's own laid over them, checked against one another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from painresponse.clinic.declarations import (
     Choices,
     CohortRules,
+    FlagRule,
     Horizon,
     Intervention,
     Outcome,
@@ -15,8 +18,10 @@ from painresponse.clinic.declarations import (
 from painresponse.clinic.features import feature_sentences
 from painresponse.clinic.targets import Implication, chosen, implications, implied
 from painresponse.concepts import Concept, Concepts
+from painresponse.engine.sources import Sources
+from painresponse.engine.treatments import check_exposures
 from painresponse.errors import DefinitionError, unknown
-from painresponse.language import FeatureSet
+from painresponse.language import FeatureSet, parse, summaries_in
 from painresponse.settings import build, load
 
 PARTS = (
@@ -30,6 +35,7 @@ PARTS = (
     "families",
     "features",
     "cohort",
+    "flags",
 )
 SITE_WORDS = (*PARTS, "predict", "social_features", "packaged_features", "adequacy", "training", "import")
 SITE_FILE = Path("metadata") / "site.toml"
@@ -50,6 +56,7 @@ class Catalogue:
     targets: dict[str, Target]
     cohort: CohortRules
     features: FeatureSet
+    flags: dict[str, FlagRule]
     training: dict[str, Any]
     imports: dict[str, Any]
     own: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -99,6 +106,9 @@ def load_catalogue(site: Path | None = None, *, data: Path | None = None) -> Cat
     base = {part: load(packaged() / f"{part}.toml") for part in PARTS}
     if own.get("packaged_features") is False:
         base |= {"families": {family: {} for family in base["families"]}, "features": {}}
+        base["flags"] = {
+            code: one for code, one in base["flags"].items() if "[" not in one.get("feature", "")
+        }
     return assemble({part: _merged(base[part], own.get(part, {})) for part in PARTS}, own)
 
 
@@ -109,6 +119,7 @@ def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue
     concepts = Concepts.from_plain(parts)
     if choices.adequacy == "strict":
         concepts = concepts.stricter()
+    sentences = partial(feature_sentences, concepts, parts["families"], social=choices.social_features)
     catalogue = Catalogue(
         concepts,
         _built(Intervention, "intervention", parts["interventions"]),
@@ -116,15 +127,22 @@ def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue
         _built(Horizon, "horizon", parts["horizons"]),
         chosen(_built(Target, "target", parts["targets"]), choices.predict),
         build(CohortRules, parts["cohort"], "cohort"),
-        FeatureSet.from_plain(
-            feature_sentences(concepts, parts["families"], parts["features"], social=choices.social_features)
-        ),
+        FeatureSet.from_plain(sentences(parts["features"])),
+        _flags(parts["flags"], lambda said: sentences({**parts["features"], **said})),
         own.get("training", {}),
         own.get("import", {}),
         {part: tuple(own[part]) for part in PARTS if part in own},
     )
     _check(catalogue)
     return catalogue
+
+
+def _flags(tables: dict[str, Any], spell: Callable[[dict[str, str]], dict[str, str]]) -> dict[str, FlagRule]:
+    """Flags are said as features are, and spelled out among them: each by its own sentence."""
+    rules = _built(FlagRule, "flag", tables)
+    said = [step.feature for one in rules.values() for step in one.steps]
+    spelled = spell(dict(zip(said, said, strict=True)))
+    return {code: one.spelled(spelled) for code, one in rules.items()}
 
 
 def _built(cls: type[Any], kind: str, tables: dict[str, Any]) -> dict[str, Any]:
@@ -154,6 +172,7 @@ def _check(catalogue: Catalogue) -> None:
         for stage in intervention.stages.values():
             for concept in stage.concepts:
                 _known(f"intervention {name}", "concept", concept, concepts)
+    _check_flags(catalogue)
     rules = catalogue.cohort
     for concept in (*rules.exclude, *(one.concept for one in rules.impact)):
         _known("cohort", "concept", concept, concepts)
@@ -227,6 +246,22 @@ def _check_measured(name: str, outcome: Outcome, concepts: dict[str, Concept]) -
             f"outcome {name}: what change of {outcome.concept} matters is not known. Give the concept an "
             "mcid, and say under higher whether a higher value is worse or better."
         )
+
+
+def _check_flags(catalogue: Catalogue) -> None:
+    """What a sentence names is told by the engine; here, so that a slip is not found after the training."""
+    sources, groups = Sources(catalogue.concepts), load(packaged() / "groups.toml")
+    for code, flag in catalogue.flags.items():
+        for grouping in flag.groups:
+            _known(f"flag {code}", "group", grouping, groups)
+        for intervention in (one for step in flag.steps for one in step.of):
+            _known(f"flag {code}", "intervention", intervention, catalogue.interventions)
+        try:
+            for summary in summaries_in(parse(step.feature) for step in flag.steps):
+                check_exposures(summary)
+                sources.number(summary.window)
+        except DefinitionError as error:
+            raise DefinitionError(f"flag {code}: {error}") from None
 
 
 def _known(where: str, kind: str, name: str, allowed: Any) -> None:

@@ -1,6 +1,6 @@
 """The shapes of what a clinic declares. Each class is one kind of table in ``configs/``, key by key."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +222,44 @@ class CohortRules:
     def level(self) -> int:
         """The least level of intractable pain that enters; 0 takes everybody."""
         return 0 if self.intractable == "off" else LEVELS.index(self.intractable)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """The sentence that tells an intervention was begun, and which interventions it may be a step of."""
+
+    feature: str
+    of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRule:
+    """What raises a flag: one of its keys (flags.toml explains them), or none, and it is done without."""
+
+    words: str
+    feature: str = ""
+    first_steps: tuple[FirstStep, ...] = ()
+    episodes_below: int | None = None
+    slopes: tuple[float, float] | None = None
+    groups: tuple[str, ...] = ()
+    evidence: str = ""
+
+    def __post_init__(self) -> None:
+        said = (self.feature, self.first_steps, self.episodes_below, self.slopes)
+        if sum(bool(one) for one in said) > 1:
+            raise ValueError("a flag is raised by one of feature, first_steps, episodes_below or slopes")
+        if self.groups and not self.slopes:
+            raise ValueError("groups are watched by their slopes: say within which")
+        if self.slopes and not self.slopes[0] < self.slopes[1]:
+            raise ValueError("slopes are two numbers, the lower first")
+
+    @property
+    def steps(self) -> tuple[FirstStep, ...]:
+        """What raises it in a history; its own feature is a step of nothing."""
+        return (FirstStep(self.feature),) if self.feature else self.first_steps
+
+    def spelled(self, sentences: dict[str, str]) -> "FlagRule":
+        """The same with each sentence as it is spelled out there; those that are not there are left out."""
+        steps = [step for step in self.steps if step.feature in sentences]
+        spelled = tuple(FirstStep(sentences[step.feature], step.of) for step in steps)
+        return replace(self, feature="", first_steps=spelled)

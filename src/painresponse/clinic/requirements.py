@@ -44,12 +44,16 @@ def _earlier_steps(catalogue: Catalogue) -> list[dict[str, object]]:
 
 def _earlier_step(catalogue: Catalogue, stage: Stage, targets: list[str]) -> dict[str, object]:
     labels = " or ".join(catalogue.concepts.concepts[one].label for one in stage.requires)
-    counts = " and ".join(f"(count of {one} in {stage.requires_days} d)" for one in stage.requires)
+    # not a count in so many days: a window that no feature has would move the last bits of sums over others
+    recent = " and ".join(
+        f"(whether (days since last of {one} ever) is at most {stage.requires_days})"
+        for one in stage.requires
+    )
     return {
         "code": "R06_OUT_OF_DOMAIN",
         "words": f"No {labels} in the last {stage.requires_days} days: "
         "this model only knows patients after it.",
-        "features": [f"total of {counts}"],
+        "features": [f"any of {recent}"],
         "at_least": 1.0,
         "targets": targets,
     }

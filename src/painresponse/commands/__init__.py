@@ -6,7 +6,20 @@ from typing import NoReturn
 
 import typer
 
-from painresponse.commands import audit, data, demo, imports, models, registry, report, serving
+from painresponse.commands import (
+    audit,
+    data,
+    demo,
+    explaining,
+    imports,
+    models,
+    registry,
+    report,
+    scoring,
+    serving,
+    showing,
+    verifying,
+)
 from painresponse.errors import PainResponseError
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -15,6 +28,7 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 _EXTRAS = {
     "serve": ("fastapi", "msgspec", "swagger_ui_bundle", "uvicorn", "painresponse_serve"),
     "omop": ("duckdb", "adbc_driver_manager", "adbc_driver_postgresql"),
+    "sign": ("cryptography",),
     "spark": ("pyspark",),
 }
 """Which extra brings a library that a command misses; the others come with train."""
@@ -33,8 +47,12 @@ app.command()(audit.audit)
 app.command()(models.train)
 app.command()(report.report)
 app.command()(registry.promote)
-app.command()(models.score)
-app.command()(models.show)
+app.command()(scoring.score)
+app.command()(explaining.explain)
+app.command()(showing.show)
+app.command()(verifying.verify)
+app.command()(verifying.sign)
+app.command()(verifying.keys)
 app.command()(serving.serve)
 app.command()(demo.demo)
 

@@ -10,7 +10,7 @@ from painresponse.commands import screen
 from painresponse.errors import DefinitionError, unknown
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
-    from painresponse.batch import Engine
+    from painresponse.batch import Engine, Made
     from painresponse.inventory import Inventory
 
 Config = Annotated[
@@ -25,6 +25,10 @@ AsksFile = Annotated[
         "--asks",
         help="Parquet or CSV with subject_id and prediction_time; default: a day after the last event.",
     ),
+]
+EngineName = Annotated[str, typer.Option("--engine", help="local, or spark on a cluster.")]
+Master = Annotated[
+    str | None, typer.Option("--master", envvar="SPARK_MASTER", help="Which cluster; default: Spark's own.")
 ]
 
 MOST_SHOWN = 10
@@ -133,11 +137,8 @@ def features(
     asks: AsksFile = None,
     config: Config = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes of this machine to work with.")] = 1,
-    engine: Annotated[str, typer.Option("--engine", help="local, or spark on a cluster.")] = "local",
-    master: Annotated[
-        str | None,
-        typer.Option("--master", envvar="SPARK_MASTER", help="Which cluster; default: Spark's own."),
-    ] = None,
+    engine: EngineName = "local",
+    master: Master = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -150,7 +151,6 @@ def features(
     from painresponse.clinic import load_catalogue
     from painresponse.language.lineage import lineage
     from painresponse.readers import read_asks
-    from painresponse.records.intake import REASONS
 
     catalogue = load_catalogue(config, data=folder)
     if explain:
@@ -158,7 +158,7 @@ def features(
         return
     if folder is None or out is None:
         raise DefinitionError("Say which MEDS folder to read, and with --out where the features go.")
-    work = _engine(engine, jobs, master)
+    work = engine_of(engine, jobs if jobs > 1 else None, master, option="--jobs")
     with screen.progress("features", None, quiet=json) as step:
         made = features_folder(
             catalogue,
@@ -170,9 +170,17 @@ def features(
             progress=step,
         )
     if json:
-        screen.machine({"out": str(out), "features": len(catalogue.features), **asdict(made)})
+        plain = {key: value for key, value in asdict(made).items() if key != "counts"}
+        screen.machine({"out": str(out), "features": len(catalogue.features), **plain})
         return
     screen.say(f"{made.rows:,} rows of {len(catalogue.features)} features: {out}")
+    say_made(made)
+
+
+def say_made(made: "Made") -> None:
+    """What a run found done already, and what was rejected on intake."""
+    from painresponse.records.intake import REASONS
+
     if made.kept:
         screen.say(f"{made.kept:,} of {made.shards:,} shards were finished by an earlier run.")
     if made.rejected:
@@ -180,16 +188,16 @@ def features(
         screen.table(("rejected because", "events"), [(REASONS[name], n) for name, n in worst])
 
 
-def _engine(name: str, jobs: int, master: str | None) -> "Engine":
-    """The engine asked for; pyspark is loaded only for spark."""
+def engine_of(name: str, processes: int | None, master: str | None, *, option: str) -> "Engine":
+    """The engine asked for; ``option`` asks for processes. Only for spark is pyspark loaded."""
     from painresponse.batch import in_process, in_processes
 
     if name == "local":
-        return in_processes(jobs) if jobs > 1 else in_process
+        return in_processes(processes) if processes else in_process
     if name != "spark":
         raise DefinitionError(unknown("engine", name, ("local", "spark")))
-    if jobs > 1:
-        raise DefinitionError("How many work with Spark is for the cluster to say: leave out --jobs.")
+    if processes:
+        raise DefinitionError(f"How many work with Spark is for the cluster to say: leave out {option}.")
     from painresponse.spark import on_spark
 
     return on_spark(master)

@@ -126,7 +126,7 @@ def _trained(clinic: Path, bundle: Path, store: str, room: Path) -> None:
 
 
 def _scored(bundle: Path, clinic: Path, scores: Path) -> None:
-    from painresponse.commands.models import score
+    from painresponse.commands.scoring import score
 
     score(bundle, clinic, scores, allow_synthetic=True)
 

@@ -1,4 +1,4 @@
-"""Commands about models: train, score, show."""
+"""The command that makes models: train; and how every command is given a bundle."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from painresponse.commands import screen
-from painresponse.commands.data import AsksFile, Config, Folder, Json
+from painresponse.commands.data import Config, Folder, Json
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.pipeline import Trained
@@ -113,75 +113,3 @@ def _plain(trained: "Trained") -> dict[str, object]:
         },
         "skipped": trained.skipped,
     }
-
-
-def score(
-    bundle: BundleFile,
-    folder: Folder,
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
-    asks: AsksFile = None,
-    target: Annotated[
-        list[str] | None, typer.Option("--target", help="Only this target (may repeat).")
-    ] = None,
-    allow_synthetic: AllowSynthetic = False,
-    json: Json = False,
-) -> None:
-    """Score a cohort: Parquet in, Parquet out; refusals stay as lines with their reason.
-
-    Example: painresponse score models/clinic.onnx clinic --out scores.parquet
-    """
-    from painresponse.batch import score_folder
-    from painresponse.readers import read_asks, shards
-    from painresponse.scoring.scorer import Scorer
-
-    scorer = Scorer.load(bundle, allow_synthetic=allow_synthetic)
-    with screen.progress("score", len(shards(folder)), quiet=json) as step:
-        done = score_folder(
-            scorer,
-            folder,
-            out,
-            asks=read_asks(asks) if asks else None,
-            targets=tuple(target) if target else None,
-            progress=step,
-        )
-    if json:
-        screen.machine({"out": str(out), "asks": done.asks, "scores": done.scores, "refused": done.refused})
-        return
-    screen.say(f"{done.asks:,} asks, {done.scores:,} scores: {out}")
-    if done.refused:
-        screen.table(("refused because", "lines"), sorted(done.refused.items()))
-    for notice in scorer.notices:
-        screen.say(notice)
-
-
-def show(
-    bundle: BundleFile,
-    explain: Annotated[str, typer.Option("--explain", help="The lineage of one of its features.")] = "",
-    json: Json = False,
-) -> None:
-    """What a bundle predicts, from what, how well, and whether it still gives its golden scores.
-
-    Example: painresponse show models/synthetic.onnx
-    Example: painresponse show models/synthetic.onnx --explain opioid_mme_per_day
-    """
-    from painresponse.scoring.opening import open_bundle
-    from painresponse.scoring.scorer import Scorer
-
-    opened = open_bundle(bundle)
-    if explain:
-        screen.lineage(opened.lineage(explain), json=json)
-        return
-    if json:
-        screen.machine({key: value for key, value in opened.metadata.items() if key != "golden"})
-        return
-    screen.say(f"{opened.name}: {len(opened.features)} features, SHA-256 {opened.digest}")
-    screen.say("Seal intact; golden patients replayed to the bit.")
-    screen.table(
-        ("target", "predicts", "model", "episodes", "responded", "AUC"),
-        [
-            (one.name, one.label, one.kind, one.episodes, one.responders, float(one.metrics["auc"][0]))
-            for one in opened.targets
-        ],
-    )
-    for notice in Scorer(opened).notices:
-        screen.say(notice)

@@ -13,6 +13,10 @@ def serve(
     allow_synthetic: Annotated[
         bool, typer.Option("--allow-synthetic", help="Serve a bundle trained on simulated patients.")
     ] = False,
+    trusted_key: Annotated[
+        Path | None,
+        typer.Option("--trusted-key", help="Serve only if this public key (PEM) signed the bundle."),
+    ] = None,
 ) -> None:
     """The HTTP service: raw histories in, predicted responses out. API description at /docs.
 
@@ -20,4 +24,4 @@ def serve(
     """
     from painresponse_serve import serve as serve_bundle
 
-    serve_bundle(bundle, host=host, port=port, allow_synthetic=allow_synthetic)
+    serve_bundle(bundle, host=host, port=port, allow_synthetic=allow_synthetic, trusted_key=trusted_key)

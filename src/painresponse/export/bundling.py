@@ -9,14 +9,17 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from painresponse.clinic import Catalogue
+from painresponse.clinic.flags import flags
 from painresponse.clinic.requirements import requirements
 from painresponse.engine import Plan, rows
+from painresponse.export.contributions import expected_margin
 from painresponse.export.golden import golden_patients
 from painresponse.export.graph import TargetModel, build_graph
+from painresponse.export.trees import trees
 from painresponse.export.writing import write_bundle
 from painresponse.records import collect
 from painresponse.scoring.bundle import SCHEMA, Outputs, TargetCard
-from painresponse.scoring.golden import golden_histories
+from painresponse.scoring.golden import golden_answers, golden_histories
 from painresponse.scoring.opening import open_bundle
 
 
@@ -47,8 +50,9 @@ def make_bundle(
         "features": catalogue.features.to_plain(),
         "fingerprint": catalogue.features.fingerprint(),
         **catalogue.concepts.to_plain(),
-        "targets": [_card(catalogue, model.name, cards[model.name]) for model in models],
+        "targets": [_card(catalogue, model, cards[model.name]) for model in models],
         "requirements": _requirements(catalogue, trained),
+        "flags": flags(catalogue, cards={name: cards[name] for name in trained}, accounts=accounts or {}),
         "reference": reference,
         "accounts": accounts or {},
         "skipped": skipped or {},
@@ -59,10 +63,15 @@ def make_bundle(
     return digest
 
 
-def _card(catalogue: Catalogue, name: str, numbers: dict[str, Any]) -> dict[str, Any]:
-    target = catalogue.targets[name]
+def _card(catalogue: Catalogue, model: TargetModel, numbers: dict[str, Any]) -> dict[str, Any]:
+    target = catalogue.targets[model.name]
     named = {key: getattr(target, key) for key in ("intervention", "stage", "outcome", "horizon")}
-    card = {"name": name, **named, "label": catalogue.label(name), **numbers}
+    scale = {
+        "slope": float(model.slope),
+        "intercept": float(model.intercept),
+        "base": expected_margin(trees(model.booster)),
+    }
+    card = {"name": model.name, "label": catalogue.label(model.name), **named, **scale, **numbers}
     return {key: card[key] for key in TargetCard.__dataclass_fields__}
 
 
@@ -79,14 +88,15 @@ def _requirements(catalogue: Catalogue, trained: list[str]) -> list[dict[str, An
 
 
 def _golden(catalogue: Catalogue, graph: bytes) -> dict[str, Any]:
-    """Golden patients with their feature rows, margins and probabilities, as plain JSON."""
+    """Golden patients with their feature rows and what the graph says of them, as plain JSON."""
     golden: dict[str, Any] = {"patients": golden_patients(catalogue.concepts)}
     raw, asks = golden_histories(golden)
     records, _ = collect(raw, catalogue.concepts)
     matrix = rows(Plan(catalogue.features, catalogue.concepts), records, asks)
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    outputs = session.run(Outputs._fields, {"features": matrix})
-    numbers = {"rows": matrix, **dict(zip(Outputs._fields, outputs, strict=True))}
+    everything = np.ones(session.get_inputs()[1].shape, bool)
+    outputs = Outputs(*session.run(Outputs._fields, {"features": matrix, "explain": everything}))
+    numbers = {"rows": matrix, **golden_answers(outputs)}
     return golden | {key: _plain(table) for key, table in numbers.items()}
 
 

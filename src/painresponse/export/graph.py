@@ -1,28 +1,33 @@
-"""The ONNX graph: from one float32 feature matrix to margins, calibrated probabilities, intervals, support.
+"""The ONNX graph: from one float32 feature matrix to all that is said of its rows, contributions if asked.
 
 The graph is a row of parts, each of which reads what earlier parts offer. Only operators that every
 onnxruntime since 1.18 computes alike are used, hence ai.onnx.ml 3 and not its newer tree operator.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import lightgbm
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import TensorProto, ValueInfoProto, helper
 
 from painresponse.errors import DefinitionError, unknown
+from painresponse.export.contributions import cell_trees
+from painresponse.export.ensembles import tree_ensemble
+from painresponse.export.explaining import explaining
+from painresponse.export.parts import Part, doubles, integers
 from painresponse.export.snapping import is_snapped
 from painresponse.export.trees import Tree, trees
 
 OPSET, ML_OPSET, IR_VERSION = 18, 3, 10
 
+AT_ONCE = 8
+"""Doubles that the widest vector instructions hold."""
 
-_Column = tuple[int | float | str, ...]
+_LOG_ODDS = ["log_odds", "low_log_odds", "high_log_odds", "support_log_odds"]
 
 
 @dataclass(frozen=True)
@@ -56,17 +61,12 @@ class TargetModel:
         return own + ([(f"the support of {self.name}", self.support)] if self.support else [])
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Some operators, the constants they need and the outputs they offer."""
-
-    nodes: Sequence[NodeProto]
-    constants: Sequence[TensorProto] = ()
-    outputs: Sequence[ValueInfoProto] = ()
-
-
 def build_graph(
-    models: Sequence[TargetModel], n_features: int, *, implications: Sequence[tuple[str, str]] = ()
+    models: Sequence[TargetModel],
+    n_features: int,
+    *,
+    implications: Sequence[tuple[str, str]] = (),
+    explained: bool = True,
 ) -> onnx.ModelProto:
     """All targets in one checked ONNX model.
 
@@ -74,20 +74,30 @@ def build_graph(
     target in the order given: ``margin`` float32, bit-equal to ``booster.predict(raw_score=True)``;
     ``probability``, ``low``, ``high`` and ``support`` float64 (support NaN where a target has none).
     ``implications``: pairs of a narrower and a broader target; the broader never gets less than the narrower.
-    Raises DefinitionError for a booster that is not snapped or takes other features.
+
+    If ``explained``, an input ``explain`` bool [T] asks for targets, and ``contributions`` float32
+    [asked, N, n_features] holds the exact path-dependent SHAP values of the margin of each, in the order of
+    the targets; nothing asked, nothing computed. With `expected_margin` they add up to the margin, to 2**-23
+    of the sum of their sizes, whatever the batch and the threads. They stay those of the target's own margin
+    where an implication lifts its probability to that of a narrower target.
+
+    Raises DefinitionError for a booster that is not snapped or takes other features, or a tree too large to
+    explain.
     """
     _check(models, n_features)
-    parts = (
+    parts = [
         _forest(models),
+        _log_odds(models),
+        _ends(models),
         _probabilities(models),
         _consistent(models, implications),
-        _supports(models),
-    )
+        *([_contributions(models, n_features)] if explained else []),
+    ]
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", n_features])
     graph = helper.make_graph(
         [node for part in parts for node in part.nodes],
         "painresponse",
-        inputs=[features],
+        inputs=[features, *(door for part in parts for door in part.inputs)],
         outputs=[output for part in parts for output in part.outputs],
         initializer=[constant for part in parts for constant in part.constants],
     )
@@ -116,37 +126,53 @@ def _check(models: Sequence[TargetModel], n_features: int) -> None:
                 )
 
 
-def _forest(models: Sequence[TargetModel]) -> _Part:
+def _forest(models: Sequence[TargetModel]) -> Part:
     """One tree ensemble for all targets and supports: it reads a row once, and every float32 sum is exact."""
     supports = [model.support for model in models if model.support]
     snapped = [_snapped_trees(*model.forests()[0]) for model in models]
     snapped += [_snapped_trees("the support", one) for one in supports]
-    nodes, leaves = _columns(snapped)
-    columns: dict[str, Any] = dict(zip(_NODE_COLUMNS + _LEAF_COLUMNS, nodes + leaves, strict=True))
-    node = helper.make_node(
-        "TreeEnsembleRegressor",
-        ["features"],
-        ["forest"],
-        name="trees",
-        domain="ai.onnx.ml",
-        n_targets=len(snapped),
-        **columns,
-    )
+    planted = [
+        (tree, [[(column, value)] for value in tree.leaves])
+        for column, forest in enumerate(snapped)
+        for tree in forest
+    ]
+    node = tree_ensemble(planted, len(snapped), reads="features", gives="forest", name="trees")
     chosen = [
         helper.make_node("Gather", ["forest", "own_columns"], ["margin"], axis=1),
         helper.make_node("Cast", ["forest"], ["forest_double"], to=TensorProto.DOUBLE),
     ]
-    constants = [numpy_helper.from_array(np.arange(len(models)), "own_columns")]
-    return _Part([node, *chosen], constants, [_output("margin", TensorProto.FLOAT, models)])
+    constants = [integers("own_columns", range(len(models)))]
+    return Part([node, *chosen], constants, [_output("margin", TensorProto.FLOAT, models)])
 
 
-def _probabilities(models: Sequence[TargetModel]) -> _Part:
-    """Calibrated log-odds and the ends of their interval, in double precision."""
+def _log_odds(models: Sequence[TargetModel]) -> Part:
+    """Calibrated log-odds of all targets and of their support, in double precision.
+
+    A target without support gets NaN, by a calibration that gives nothing else.
+    """
+    own, given = range(len(models)), [model.support for model in models]
+    place = iter(range(len(models), 2 * len(models)))
+    columns = [*own, *(next(place) if one else 0 for one in given)]
+    slopes = [one.slope if one else math.nan for one in (*models, *given)]
+    intercepts = [one.intercept if one else math.nan for one in (*models, *given)]
+    nodes = [
+        helper.make_node("Gather", ["forest_double", "calibrated_columns"], ["margins"], axis=1),
+        helper.make_node("Mul", ["margins", "slopes"], ["sloped"]),
+        helper.make_node("Add", ["sloped", "intercepts"], ["calibrated"]),
+        helper.make_node("Split", ["calibrated"], ["log_odds", "support_log_odds"], axis=1, num_outputs=2),
+    ]
+    constants = [
+        integers("calibrated_columns", columns),
+        doubles("slopes", slopes),
+        doubles("intercepts", intercepts),
+    ]
+    return Part(nodes, constants)
+
+
+def _ends(models: Sequence[TargetModel]) -> Part:
+    """The ends of the interval, as log-odds."""
     terms = list(zip(*(model.spread for model in models), strict=True))
     nodes = [
-        helper.make_node("Gather", ["forest_double", "own_columns"], ["margin_double"], axis=1),
-        helper.make_node("Mul", ["margin_double", "slope"], ["sloped"]),
-        helper.make_node("Add", ["sloped", "intercept"], ["log_odds"]),
         helper.make_node("Mul", ["log_odds", "spread_2"], ["curved"]),
         helper.make_node("Add", ["curved", "spread_1"], ["leaned"]),
         helper.make_node("Mul", ["leaned", "log_odds"], ["grown"]),
@@ -155,42 +181,34 @@ def _probabilities(models: Sequence[TargetModel]) -> _Part:
         helper.make_node("Sqrt", ["positive_reach"], ["reach"]),
         helper.make_node("Sub", ["log_odds", "reach"], ["low_log_odds"]),
         helper.make_node("Add", ["log_odds", "reach"], ["high_log_odds"]),
-        helper.make_node("Sigmoid", ["log_odds"], ["probability_0"]),
-        helper.make_node("Sigmoid", ["low_log_odds"], ["low_0"]),
-        helper.make_node("Sigmoid", ["high_log_odds"], ["high_0"]),
     ]
-    constants = [
-        _doubles("slope", [model.slope for model in models]),
-        _doubles("intercept", [model.intercept for model in models]),
-        _doubles("zero", 0.0),
-        *(_doubles(f"spread_{power}", term) for power, term in enumerate(terms)),
-    ]
-    return _Part(nodes, constants)
+    powers = (doubles(f"spread_{power}", term) for power, term in enumerate(terms))
+    return Part(nodes, [doubles("zero", 0.0), *powers])
 
 
-def _supports(models: Sequence[TargetModel]) -> _Part:
-    """Likewise; a target without support gets NaN, by a calibration that gives nothing else."""
-    given = [model.support for model in models]
-    place = iter(range(len(models), 2 * len(models)))
-    columns = np.array([next(place) if one else 0 for one in given], np.int64)
+def _probabilities(models: Sequence[TargetModel]) -> Part:
+    """All of them by one sigmoid, over a multiple of so many columns as onnxruntime computes at once.
+
+    It computes what is left over in another way, with another last bit: a row would depend on its batch.
+    """
+    count = len(models)
+    width = -(-4 * count // AT_ONCE) * AT_ONCE
+    found = ["probability_0", "low_0", "high_0", "support", "left_over"]
+    sizes = [count] * 4 + [width - 4 * count]
     nodes = [
-        helper.make_node("Gather", ["forest_double", "support_columns"], ["support_margin"], axis=1),
-        helper.make_node("Mul", ["support_margin", "support_slope"], ["support_sloped"]),
-        helper.make_node("Add", ["support_sloped", "support_intercept"], ["support_log_odds"]),
-        helper.make_node("Sigmoid", ["support_log_odds"], ["support"]),
+        helper.make_node("Concat", _LOG_ODDS, ["all_log_odds"], axis=1),
+        helper.make_node("Gather", ["all_log_odds", "filled_columns"], ["filled"], axis=1),
+        helper.make_node("Sigmoid", ["filled"], ["all_probabilities"]),
+        helper.make_node("Split", ["all_probabilities", "sizes"], found, axis=1),
     ]
-    constants = [
-        numpy_helper.from_array(columns, "support_columns"),
-        _doubles("support_slope", [one.slope if one else math.nan for one in given]),
-        _doubles("support_intercept", [one.intercept if one else math.nan for one in given]),
-    ]
-    return _Part(nodes, constants, [_output("support", TensorProto.DOUBLE, models)])
+    constants = [integers("filled_columns", np.resize(np.arange(4 * count), width)), integers("sizes", sizes)]
+    return Part(nodes, constants)
 
 
-def _consistent(models: Sequence[TargetModel], implications: Sequence[tuple[str, str]]) -> _Part:
+def _consistent(models: Sequence[TargetModel], implications: Sequence[tuple[str, str]]) -> Part:
     """Whoever meets the narrower outcome meets the broader: round by round, the maximum of the two."""
     rounds = _rounds([model.name for model in models], implications)
-    constants = [numpy_helper.from_array(columns, f"narrower_{turn}") for turn, columns in enumerate(rounds)]
+    constants = [integers(f"narrower_{turn}", columns) for turn, columns in enumerate(rounds)]
     nodes = []
     for name in ("probability", "low", "high"):
         for turn in range(len(rounds)):
@@ -198,8 +216,9 @@ def _consistent(models: Sequence[TargetModel], implications: Sequence[tuple[str,
             nodes.append(helper.make_node("Gather", [before, f"narrower_{turn}"], [found], axis=1))
             nodes.append(helper.make_node("Max", [before, found], [f"{name}_{turn + 1}"]))
         nodes.append(helper.make_node("Identity", [f"{name}_{len(rounds)}"], [name]))
-    outputs = [_output(name, TensorProto.DOUBLE, models) for name in ("probability", "low", "high")]
-    return _Part(nodes, constants, outputs)
+    said = ("probability", "low", "high", "support")
+    outputs = [_output(name, TensorProto.DOUBLE, models) for name in said]
+    return Part(nodes, constants, outputs)
 
 
 def _rounds(names: Sequence[str], implications: Sequence[tuple[str, str]]) -> list[NDArray[np.int64]]:
@@ -221,8 +240,9 @@ def _rounds(names: Sequence[str], implications: Sequence[tuple[str, str]]) -> li
     return rounds
 
 
-def _doubles(name: str, values: Any) -> TensorProto:
-    return numpy_helper.from_array(np.array(values, np.float64), name)
+def _contributions(models: Sequence[TargetModel], n_features: int) -> Part:
+    grown = [cell_trees(f"the booster of {model.name}", trees(model.booster)) for model in models]
+    return explaining([model.name for model in models], grown, width=n_features)
 
 
 def _output(name: str, kind: int, models: Sequence[TargetModel]) -> ValueInfoProto:
@@ -237,49 +257,3 @@ def _snapped_trees(what: str, one: Sigmoid) -> tuple[Tree, ...]:
             f"{what.capitalize()} is not snapped. Snap it after training, before it is calibrated."
         )
     return forest
-
-
-_NODE_COLUMNS = (
-    "nodes_treeids",
-    "nodes_nodeids",
-    "nodes_modes",
-    "nodes_featureids",
-    "nodes_values",
-    "nodes_truenodeids",
-    "nodes_falsenodeids",
-    "nodes_missing_value_tracks_true",
-)
-_LEAF_COLUMNS = ("target_treeids", "target_nodeids", "target_ids", "target_weights")
-
-
-def _columns(forests: Sequence[Sequence[Tree]]) -> tuple[list[_Column], list[_Column]]:
-    """The operator's attributes, in the order of `_NODE_COLUMNS` and of `_LEAF_COLUMNS`."""
-    planted = [(target, tree) for target, forest in enumerate(forests) for tree in forest]
-    nodes = [(number, *row) for number, (_, tree) in enumerate(planted) for row in _nodes(tree)]
-    leaves = [
-        (number, len(tree.features) + leaf, target, value)
-        for number, (target, tree) in enumerate(planted)
-        for leaf, value in enumerate(tree.leaves)
-    ]
-    return list(zip(*nodes, strict=True)), list(zip(*leaves, strict=True))
-
-
-def _nodes(tree: Tree) -> Iterator[tuple[int, str, int, float, int, int, int]]:
-    """A row for each node of a tree: its branches first, as numbered, then its leaves."""
-    count = len(tree.features)
-
-    def place(child: int) -> int:
-        return child if child >= 0 else count + ~child
-
-    for branch in range(count):
-        yield (
-            branch,
-            "BRANCH_LEQ",
-            tree.features[branch],
-            tree.thresholds[branch],
-            place(tree.left[branch]),
-            place(tree.right[branch]),
-            int(tree.missing_left[branch]),
-        )
-    for leaf in range(len(tree.leaves)):
-        yield count + leaf, "LEAF", 0, 0.0, 0, 0, 0

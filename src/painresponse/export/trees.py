@@ -23,7 +23,7 @@ _MISSING_IS_ZERO, _MISSING_IS_NAN = 1, 2
 class Tree:
     """One tree. Branch ``i`` asks ``x[features[i]] <= thresholds[i]``; yes goes left, as does a missing value
     where ``missing_left[i]``. A child ``c >= 0`` is a branch, ``c < 0`` is the leaf ``~c``. Without branches
-    the tree is its only leaf. Leaf values are log-odds.
+    the tree is its only leaf. Leaf values are log-odds; counts are of training patients.
     """
 
     features: tuple[int, ...]
@@ -32,6 +32,8 @@ class Tree:
     left: tuple[int, ...]
     right: tuple[int, ...]
     leaves: tuple[float, ...]
+    branch_counts: tuple[int, ...] = ()
+    leaf_counts: tuple[int, ...] = ()
 
 
 def trees(booster: lightgbm.Booster) -> tuple[Tree, ...]:
@@ -90,7 +92,7 @@ def _parameter_faults(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         return next((params[name] for name in aliases if name in params), default)
 
     objective = given("objective", "objective_type", "app", "application", "loss", default="regression")
-    if objective != "binary" or float(given("sigmoid", default=1)) != 1:
+    if objective != "binary" or str(given("sigmoid", default=1)) not in ("1", "1.0"):
         word = objective if isinstance(objective, str) else "custom"
         yield f"with objective {word!r} and sigmoid {given('sigmoid', default=1)}", _OBJECTIVE
     if given("boosting", "boosting_type", "boost") in ("rf", "random_forest"):
@@ -148,6 +150,8 @@ def _tree(block: dict[str, str]) -> Tree:
         left=_numbers(int, block, "left_child"),
         right=_numbers(int, block, "right_child"),
         leaves=_numbers(float, block, "leaf_value"),
+        branch_counts=_numbers(int, block, "internal_count"),
+        leaf_counts=_numbers(int, block, "leaf_count"),
     )
 
 

@@ -13,12 +13,12 @@ from painresponse.evaluation.judged import Account, judged
 from painresponse.evaluation.measures import LEAST_OF_EACH
 from painresponse.evaluation.predictions import Numbers, Predictions
 from painresponse.evaluation.rounding import rounded
+from painresponse.scoring.phrases import phrases
 from painresponse.training.durability import Durations, survival
 from painresponse.training.examples import Examples
 from painresponse.training.explanation import explanation
 from painresponse.training.fitting import COMPARATORS, Fitted, predictions_of
 from painresponse.training.lessons import Lesson, lesson
-from painresponse.training.reasons import phrases
 from painresponse.training.response import BOOSTED, RECIPE_KEYS, learn
 from painresponse.training.settings import TrainingSettings
 from painresponse.training.splits import Rows

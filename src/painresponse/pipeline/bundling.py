@@ -9,12 +9,11 @@ from painresponse.clinic import Catalogue
 from painresponse.export.bundling import make_bundle
 from painresponse.export.graph import Sigmoid, TargetModel
 from painresponse.pipeline.making import Made
+from painresponse.scoring.drift import LEVELS
 from painresponse.training.cohorts import Cohort
 from painresponse.training.examples import Examples
 from painresponse.training.fitting import Fitted
 from painresponse.training.support import Support
-
-QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
 def bundled(
@@ -70,7 +69,7 @@ def _reference(examples: list[Examples]) -> dict[str, list[float | None]]:
     table = {}
     for place, name in enumerate(examples[0].names):
         values = x[known[:, place], place].astype(np.float64)
-        marks = np.quantile(values, QUANTILES) if len(values) else np.full(len(QUANTILES), np.nan)
+        marks = np.quantile(values, LEVELS) if len(values) else np.full(len(LEVELS), np.nan)
         share = float(known[:, place].mean())
         table[name] = [None if np.isnan(one) else round(float(one), 6) for one in (*marks, share)]
     return table

@@ -43,5 +43,6 @@ def catalogue_fingerprint(catalogue: Catalogue) -> str:
         {name: asdict(one) for name, one in catalogue.outcomes.items()},
         {name: asdict(one) for name, one in catalogue.interventions.items()},
         asdict(catalogue.cohort),
+        {code: asdict(one) for code, one in catalogue.flags.items()},
     )
     return hashlib.sha256(json.dumps(declared, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Figures that are rows: subgroups, centres, feature blocks, importance, follow-up. Drawn from an account."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -10,7 +11,8 @@ from painresponse.report.drawing import BLUE, GREY, RED, WIDTH, bare, sheet
 
 ROW = 0.27
 MOST_IMPORTANT = 15
-_LONGEST_NAME = 34
+_LINE = 0.13
+_LONGEST_NAME, _LONGEST_LINE = 34, 40
 _SLOPES_ALLOWED = (0.7, 1.3)
 
 Section = Mapping[str, Any]
@@ -73,18 +75,19 @@ def blocks(section: Sequence[Section]) -> Figure | None:
 
 
 def importance(features: Sequence[Section]) -> Figure | None:
-    """What the model learnt most from, as shares, not causes; by name, since words get cut."""
+    """What the model learnt most from, as shares, not causes."""
     shown = sorted(features, key=lambda one: one["share"] or 0)[-MOST_IMPORTANT:]
     if not shown:
         return None
-    figure, axes = sheet(0.9 + ROW * max(len(shown), 3))
-    names = [_cut(one["name"].replace("_", " ")) for one in shown]
+    names = [fill(one["name"].replace("_", " "), _LONGEST_LINE) for one in shown]
+    row = ROW + _LINE * max(name.count("\n") for name in names)
+    figure, axes = sheet(0.9 + row * max(len(shown), 3))
     bars = axes.barh(range(len(shown)), [100 * (one["share"] or 0) for one in shown], color=BLUE, height=0.65)
     axes.bar_label(bars, fmt="%.0f %%", padding=3, fontsize="small")
     axes.set_yticks(range(len(shown)), names, fontsize="small")
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.14)
-    axes.set_xlabel("share of what moves the predictions, %")
+    figure.supxlabel("share of what moves the predictions, %", fontsize="medium")
     return figure
 
 

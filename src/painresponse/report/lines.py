@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from textwrap import fill
 from typing import Any, Literal
 
 from matplotlib.axes import Axes
@@ -24,6 +25,7 @@ from painresponse.report.verdicts import DAYS_A_MONTH
 from painresponse.report.wording import MODELS
 
 MOST_DEPENDENCES = 6
+_LINE, _LONGEST_NAME = 0.15, 36
 _TOP = 1.02
 
 Section = Mapping[str, Any]
@@ -115,13 +117,15 @@ def dependence(lines: Sequence[Section]) -> Figure | None:
     shown = [one for one in lines if one.get("x")][:MOST_DEPENDENCES]
     if not shown:
         return None
+    names = [fill(one["name"].replace("_", " "), _LONGEST_NAME) for one in shown]
     rows = (len(shown) + 1) // 2
-    figure = Figure(figsize=(WIDTH, 1.75 * rows + 0.4), layout="constrained")
+    row = 1.75 + _LINE * max(name.count("\n") for name in names)
+    figure = Figure(figsize=(WIDTH, row * rows + 0.4), layout="constrained")
     grid = figure.subplots(rows, 2, sharey=True, squeeze=False).ravel()
-    for axes, one in zip(grid, shown, strict=False):
+    for axes, one, name in zip(grid, shown, names, strict=False):
         bare(axes).axhline(0, color=GREY, linewidth=0.8, linestyle=":")
         axes.plot(one["x"], one["effect"], color=BLUE, linewidth=1.4, marker="o", markersize=2.5)
-        axes.set_xlabel(one["name"].replace("_", " "), fontsize="small")
+        axes.set_xlabel(name, fontsize="small")
         axes.tick_params(labelsize="small")
     for axes in grid[len(shown) :]:
         axes.set_visible(False)

@@ -46,7 +46,7 @@ def report_html(record: Record) -> str:
             probast=[
                 (domain, list(checks)) for domain, checks in groupby(probast(record), lambda one: one.domain)
             ],
-            provenance=_provenance(record),
+            provenance=statements.provenance(record),
             settings=sorted((records.at(record, "provenance", "settings") or {}).items()),
         )
     )
@@ -62,7 +62,10 @@ def card(record: Record) -> str:
         _environment()
         .get_template("card.md")
         .render(
-            **_shared(record), lines=lines, limits=statements.limits(record), provenance=_provenance(record)
+            **_shared(record),
+            lines=lines,
+            limits=statements.limits(record),
+            provenance=statements.provenance(record),
         )
     )
 
@@ -145,17 +148,6 @@ def _counted(answers: list[Answer]) -> str:
     states = Counter(one.state for one in answers)
     said = [f"{states[one]} {one}" for one in (REPORTED, PART, AUTHORS, NOT_APPLICABLE) if states[one]]
     return f"Of {len(answers)} items: {wording.listed(said)}"
-
-
-def _provenance(record: Record) -> list[tuple[str, str]]:
-    known = record.get("provenance") or {}
-    versions = ", ".join(f"{name} {version}" for name, version in (known.get("versions") or {}).items())
-    return [
-        ("Kind of data", "simulated patients" if records.synthetic(record) else "histories of a clinic"),
-        ("Data", str(known.get("data", "not recorded"))),
-        ("Fingerprint of the data", str(known.get("data_fingerprint", "not recorded"))),
-        ("Versions", versions or "not recorded"),
-    ]
 
 
 @cache

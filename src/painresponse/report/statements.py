@@ -24,6 +24,9 @@ MISUSE = (
     "It is not a medical device.",
 )
 
+NEVER_PATIENTS = "It is never for patients: those it was learnt from are simulated."
+"""Said first of a bundle that is not from a clinic."""
+
 LIMITS = (
     "The models describe people who were given the intervention; those who were not may differ in ways that "
     "no record holds.",
@@ -54,6 +57,18 @@ def limits(record: Mapping[str, Any]) -> list[str]:
         said += _NOT_EXTERNAL
     unseen = [words for section, words in _EXAMINED.items() if not of_all(record, section)]
     return [*said, f"Not examined for any target: {listed(unseen)}."] if unseen else said
+
+
+def provenance(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Where the training data came from and by what they were worked, name by name."""
+    known = record.get("provenance") or {}
+    versions = ", ".join(f"{name} {version}" for name, version in (known.get("versions") or {}).items())
+    return [
+        ("Kind of data", "simulated patients" if synthetic(record) else "histories of a clinic"),
+        ("Data", str(known.get("data", "not recorded"))),
+        ("Fingerprint of the data", str(known.get("data_fingerprint", "not recorded"))),
+        ("Versions", versions or "not recorded"),
+    ]
 
 
 def alt(name: str, account: Mapping[str, Any]) -> str:

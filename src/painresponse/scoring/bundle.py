@@ -1,5 +1,6 @@
 """One ONNX file that says what it predicts, from what, and proves that it still does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,9 +12,10 @@ from painresponse.concepts import Concepts
 from painresponse.errors import BundleError, unknown
 from painresponse.language import FeatureSet
 from painresponse.language.lineage import Lineage, lineage
+from painresponse.scoring.flags import Flag
 from painresponse.scoring.requirements import Requirement
 
-SCHEMA = 2
+SCHEMA = 3
 """Bundles of this schema version are read; others are refused with their version named."""
 
 METADATA = "painresponse"
@@ -24,6 +26,8 @@ class TargetCard:
     """What one model of the bundle predicts and how well it did.
 
     ``kind``: boosted, logistic or prevalence, and ``why`` in a sentence; below ``least_support`` it refuses.
+    The log-odds of response are ``slope * margin + intercept``, and the margin is ``base`` (its mean in
+    training) plus the contributions of all features.
     """
 
     name: str
@@ -37,6 +41,9 @@ class TargetCard:
     kind: str
     why: str
     least_support: float | None
+    slope: float
+    intercept: float
+    base: float
     metrics: dict[str, Any]
 
 
@@ -51,6 +58,7 @@ class Bundle:
     features: FeatureSet
     concepts: Concepts
     requirements: tuple[Requirement, ...]
+    flags: tuple[Flag, ...]
     metadata: dict[str, Any]
     session: ort.InferenceSession
 
@@ -66,14 +74,19 @@ class Bundle:
         """Where a feature of this bundle comes from, by the definitions sealed into it."""
         return lineage(name, self.features, self.concepts)
 
-    def run(self, matrix: NDArray[np.float32]) -> "Outputs":
-        """What the models say of feature rows."""
-        return Outputs(*self.session.run(Outputs._fields, {"features": matrix}))
+    def run(self, matrix: NDArray[np.float32], *, explain: Sequence[int] = ()) -> "Outputs":
+        """What the models say of feature rows, with the contributions to the targets at the places given."""
+        asked = np.zeros(len(self.targets), bool)
+        asked[list(explain)] = True
+        return Outputs(*self.session.run(Outputs._fields, {"features": matrix, "explain": asked}))
 
 
 class Outputs(NamedTuple):
     """Of the graph, each rows x targets: raw margins, calibrated probabilities, the ends of their intervals,
     and how likely such patients are given the intervention (NaN where a target has no such model).
+
+    ``contributions``, targets asked for (in the bundle's order) x rows x features: what each feature adds to
+    the target's own margin, also where a narrower target lifts its probability.
     """
 
     margin: NDArray[np.float32]
@@ -81,9 +94,10 @@ class Outputs(NamedTuple):
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     support: NDArray[np.float64]
+    contributions: NDArray[np.float32]
 
     @classmethod
     def words(cls) -> dict[str, str]:
         """The outputs for people."""
-        names = ("margins", "probabilities", "lower ends", "upper ends", "support")
+        names = ("margins", "probabilities", "lower ends", "upper ends", "support", "contributions")
         return dict(zip(cls._fields, names, strict=True))

@@ -1,19 +1,21 @@
 """Histories in, scores out: the one object behind the notebook, the cohort run and the server."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from painresponse.engine import Plan, compute
-from painresponse.errors import BundleError
 from painresponse.language import FeatureSet
 from painresponse.records import Asks, Intake, RawEvents, Records, collect
 from painresponse.records.coding import Measures
-from painresponse.scoring.bundle import Bundle
-from painresponse.scoring.opening import open_bundle
+from painresponse.scoring.bundle import Bundle, Outputs
+from painresponse.scoring.explanation import Explanation, explanations
+from painresponse.scoring.flags import flags_of
+from painresponse.scoring.opening import open_to_score
+from painresponse.scoring.phrases import phrases
+from painresponse.scoring.reasons import Moved, Reason, largest_reasons
+from painresponse.scoring.scores import Reasons, Scores
 
 NOTICE = "Decision support prototype — not a medical device — clinician decides."
 SYNTHETIC_NOTICE = "SYNTHETIC — NOT FOR CLINICAL USE: trained on simulated patients."
@@ -25,46 +27,10 @@ MEANING = (
 UNSUPPORTED = ("R06_OUT_OF_DOMAIN", "Not enough patients like this one were given it.")
 """The code and the words of the refusal that the support model asks for."""
 
+SPOKEN = ("probability", "low", "high", "margin")
+"""What a model that refuses does not say."""
 
-@dataclass(frozen=True)
-class Scores:
-    """Predicted response by ask (row) and target (column).
-
-    ``probability``, the ends of its interval ``low`` and ``high``, and ``margin`` are NaN where the model
-    refuses; ``refused`` then points into ``reasons`` (else it is -1). ``support`` is how likely such a
-    patient was given the intervention, among all who were given one (NaN where unknown). ``known`` is the
-    share of features that were known, by row.
-    """
-
-    subject: NDArray[np.int64]
-    index: NDArray[np.int64]
-    targets: tuple[str, ...]
-    probability: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    support: NDArray[np.float64]
-    margin: NDArray[np.float32]
-    refused: NDArray[np.int64]
-    reasons: tuple[tuple[str, str], ...]
-    known: NDArray[np.float64]
-
-    def table(self) -> dict[str, NDArray[Any] | list[Any]]:
-        """As long columns: one line for each ask and target, refusals kept with their reason."""
-        n, width = self.probability.shape
-        place = self.refused.ravel()
-        words = [self.reasons[one] if one >= 0 else (None, None) for one in place]
-        return {
-            "subject_id": np.repeat(self.subject, width),
-            "prediction_time": np.repeat(self.index, width).astype("datetime64[us]"),
-            "target": list(self.targets) * n,
-            "probability": self.probability.ravel(),
-            "low": self.low.ravel(),
-            "high": self.high.ravel(),
-            "support": self.support.ravel(),
-            "refusal": [code for code, _ in words],
-            "reason": [reason for _, reason in words],
-            "known_features": np.repeat(self.known, width),
-        }
+Refused = NDArray[np.int64]
 
 
 class Scorer:
@@ -73,23 +39,26 @@ class Scorer:
     def __init__(self, bundle: Bundle):
         self.bundle = bundle
         self.measures = Measures(bundle.concepts)
+        self.phrases = phrases(bundle.features, bundle.concepts, reference=bundle.metadata.get("reference"))
         asked = dict(bundle.features.features)
-        checks = {feature for one in bundle.requirements for feature in one.parsed()}
-        hidden = tuple((f" check {number}", one) for number, one in enumerate(sorted(checks, key=str)))
-        self._plan = Plan(FeatureSet((*asked.items(), *hidden)), bundle.concepts)
+        checks = [one.parsed() for one in bundle.requirements]
+        flags = [one.parsed() for one in bundle.flags]
+        looked_at = sorted({feature for parsed in (*checks, *flags) for feature in parsed}, key=str)
+        hidden = tuple((f" check {number}", one) for number, one in enumerate(looked_at))
+        self.plan = Plan(FeatureSet((*asked.items(), *hidden)), bundle.concepts)
         place = {feature: len(asked) + number for number, (_, feature) in enumerate(hidden)}
-        self._checks = [[place[feature] for feature in one.parsed()] for one in bundle.requirements]
+        self._checks = [[place[feature] for feature in parsed] for parsed in checks]
+        self._flags = [[place[feature] for feature in parsed] for parsed in flags]
 
     @classmethod
-    def load(cls, path: str | Path, *, allow_synthetic: bool = False) -> "Scorer":
-        """Open a bundle file. Raises BundleError, also for a synthetic one unless that is allowed."""
-        bundle = open_bundle(Path(path))
-        if bundle.synthetic and not allow_synthetic:
-            raise BundleError(
-                f"R08_MODEL_SYNTHETIC: {path} was trained on simulated patients and must not score real "
-                "ones. For tests and teaching say so explicitly: allow_synthetic=True, or --allow-synthetic."
-            )
-        return cls(bundle)
+    def load(
+        cls, path: str | Path, *, allow_synthetic: bool = False, trusted_key: Path | None = None
+    ) -> "Scorer":
+        """Open a bundle file; with ``trusted_key``, a public key (PEM), only if that key signed it.
+
+        Raises BundleError, also for a synthetic one unless that is allowed.
+        """
+        return cls(open_to_score(Path(path), allow_synthetic=allow_synthetic, trusted_key=trusted_key))
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -102,32 +71,69 @@ class Scorer:
 
     def rows(self, records: Records, asks: Asks) -> NDArray[np.float32]:
         """The feature rows (asks x features) the models see."""
-        return self._rows(compute(self._plan, records, asks))
+        return self._rows(compute(self.plan, records, asks))
 
-    def score(self, records: Records, asks: Asks, *, targets: tuple[str, ...] | None = None) -> Scores:
-        """Predicted response of every ask for the named targets (all of them without names)."""
+    def score(
+        self, records: Records, asks: Asks, *, targets: tuple[str, ...] | None = None, reasons: int = 0
+    ) -> Scores:
+        """Predicted response of every ask for the named targets (all of them without names).
+
+        Each answer carries so many of its largest ``reasons``.
+        """
         places = self.bundle.places(targets)
-        computed = compute(self._plan, records, asks)
+        names = tuple(self.bundle.targets[place].name for place in places)
+        computed = compute(self.plan, records, asks)
         matrix = self._rows(computed)
-        said = self.bundle.run(matrix)
+        said = self.bundle.run(matrix, explain=places if reasons > 0 else ())
         refused = self._unsupported(self._refusals(computed), said.support)[:, places]
         spoken = {
             name: np.where(refused >= 0, column.dtype.type(np.nan), column[:, places])
             for name, column in said._asdict().items()
-            if name != "support"
+            if name in SPOKEN
         }
         return Scores(
             subject=asks.subject,
             index=asks.index,
-            targets=tuple(self.bundle.targets[place].name for place in places),
+            targets=names,
             support=said.support[:, places],
             refused=refused,
-            reasons=(*((one.code, one.words) for one in self.bundle.requirements), UNSUPPORTED),
+            refusals=(*((one.code, one.words) for one in self.bundle.requirements), UNSUPPORTED),
             known=(~np.isnan(matrix)).mean(axis=1),
+            flags=flags_of(
+                self.bundle.flags, [computed[:, at] for at in self._flags], rows=len(asks), targets=names
+            ),
+            features=matrix,
+            reasons=(
+                self._reasons(said, matrix, places=places, refused=refused, most=reasons)
+                if reasons > 0
+                else None
+            ),
             **spoken,
         )
 
-    def _unsupported(self, refused: NDArray[np.int64], support: NDArray[np.float64]) -> NDArray[np.int64]:
+    def explain(
+        self, records: Records, asks: Asks, *, targets: tuple[str, ...] | None = None
+    ) -> list[Explanation]:
+        """Why every ask gets the answer it gets, one explanation for each ask and named target."""
+        scores = self.score(records, asks, targets=targets, reasons=len(self.bundle.features))
+        return explanations(self.bundle, scores, self.notices)
+
+    def _reasons(
+        self, said: Outputs, rows: NDArray[np.float32], *, places: list[int], refused: Refused, most: int
+    ) -> Reasons:
+        """By ask and target; nothing is worked out where an answer is refused."""
+        found: dict[tuple[int, int], tuple[Reason, ...]] = {}
+        for column, place in enumerate(places):
+            told = np.flatnonzero(refused[:, column] < 0)
+            contributions = said.contributions[column][told]
+            moved = Moved(self.bundle.targets[place], said.margin[told, place], contributions, rows[told])
+            for row, reasons in zip(told, largest_reasons(moved, self.phrases, most=most), strict=True):
+                found[int(row), column] = reasons
+        return tuple(
+            tuple(found.get((row, column), ()) for column in range(len(places))) for row in range(len(rows))
+        )
+
+    def _unsupported(self, refused: Refused, support: NDArray[np.float64]) -> Refused:
         """Refused as well where too few patients like this one were given the intervention."""
         least = [np.nan if one.least_support is None else one.least_support for one in self.bundle.targets]
         return np.where((refused < 0) & (support < np.array(least)), len(self.bundle.requirements), refused)
@@ -136,7 +142,7 @@ class Scorer:
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(computed[:, : len(self.bundle.features)], dtype=np.float32)
 
-    def _refusals(self, computed: NDArray[np.float64]) -> NDArray[np.int64]:
+    def _refusals(self, computed: NDArray[np.float64]) -> Refused:
         """By ask and target, the first requirement that is not met, or -1."""
         names = [card.name for card in self.bundle.targets]
         refused = np.full((len(computed), len(names)), -1, np.int64)

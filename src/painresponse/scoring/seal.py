@@ -14,13 +14,21 @@ _HEX = 64
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """A protobuf field that holds bytes: tag, length (below 128, so one byte), content."""
-    return bytes([number << 3 | 2, len(content)]) + content
+    """A protobuf field that holds bytes: tag, length, content."""
+    length, size = [], len(content)
+    while size > 0x7F:
+        length.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([number << 3 | 2, *length, size]) + content
+
+
+def entry(key: str, value: str) -> bytes:
+    """One of ``ModelProto.metadata_props`` (field 14): its key (field 1) and its value (field 2)."""
+    return _field(14, _field(1, key.encode()) + _field(2, value.encode()))
 
 
 def _trailer(digest: str) -> bytes:
-    """``ModelProto.metadata_props`` (field 14) with one key (field 1) and its value (field 2)."""
-    return _field(14, _field(1, KEY.encode()) + _field(2, digest.encode()))
+    return entry(KEY, digest)
 
 
 _LENGTH = len(_trailer("0" * _HEX))

@@ -111,7 +111,7 @@ def _save(described: Model, draft: Path, graph: onnx.ModelProto, bundle: Bundle)
         draft,
         mlflow_model=described,
         signature=_signature(graph),
-        input_example={"features": golden_rows(bundle)},
+        input_example={"features": golden_rows(bundle), "explain": np.zeros(len(bundle.targets), bool)},
         pip_requirements=[f"onnx=={onnx.__version__}", "onnxruntime", "numpy"],
         onnx_execution_providers=["CPUExecutionProvider"],
         onnx_session_options={"intra_op_num_threads": 1},

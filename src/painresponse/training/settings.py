@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from painresponse.clinic.catalogue import packaged
+from painresponse.errors import DefinitionError
 from painresponse.evaluation.sample_size import GateSettings
+from painresponse.export.trees import check_exportable
 from painresponse.settings import build, load
 
 # What exact explanations in a bundle can bear: their size grows with both.
@@ -91,4 +93,14 @@ class TrainingSettings:
 
 def training_settings(site: Mapping[str, Any] | None = None) -> TrainingSettings:
     """The packaged settings with a site's own over them. Raises DefinitionError on unknown or wrong ones."""
-    return build(TrainingSettings, {**load(packaged() / "training.toml"), **(site or {})}, "training")
+    own = site or {}
+    _check_exact(own)
+    return build(TrainingSettings, {**load(packaged() / "training.toml"), **own}, "training")
+
+
+def _check_exact(own: Mapping[str, Any]) -> None:
+    """LightGBM's words are no settings, but one that a bundle could not repeat deserves to hear why."""
+    try:
+        check_exportable({"objective": "binary", **own})
+    except DefinitionError as error:
+        raise DefinitionError(f"training: {error} So it is trained if [training] leaves that out.") from None

@@ -7,6 +7,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from painresponse.export.trees import check_exportable
 from painresponse.training.lessons import Lesson
 from painresponse.training.recipe import TreesRecipe
 from painresponse.training.settings import MOST_LEAVES, TrainingSettings
@@ -73,7 +74,7 @@ def loss_by_count(
 
 def _parameters(lesson: Lesson, recipe: TreesRecipe, settings: TrainingSettings) -> dict[str, Any]:
     """In LightGBM's words; what is fixed here makes a booster repeatable and exactly exportable."""
-    return {
+    parameters = {
         "objective": "binary",
         "metric": "binary_logloss",
         "boost_from_average": False,  # the start already holds the average
@@ -94,6 +95,8 @@ def _parameters(lesson: Lesson, recipe: TreesRecipe, settings: TrainingSettings)
         "force_row_wise": True,
         "verbosity": -1,
     }
+    check_exportable(parameters)
+    return parameters
 
 
 def beside(soil: lightgbm.Dataset, lesson: Lesson) -> lightgbm.Dataset:

@@ -25,12 +25,12 @@ Account = dict[str, Any]
 class Answers:
     """What a bundle said of each episode: the probability, NaN where it refuses.
 
-    ``refused`` is which of the ``reasons`` it refuses for, -1 where it does not.
+    ``refused`` is which of the ``refusals`` it refuses for, -1 where it does not.
     """
 
     probability: Numbers
     refused: NDArray[np.int64]
-    reasons: tuple[tuple[str, str], ...]
+    refusals: tuple[tuple[str, str], ...]
 
 
 def account_elsewhere(
@@ -80,7 +80,7 @@ def _predictions(examples: Examples, answers: Answers, share: float) -> Predicti
 
 def _refusals(answers: Answers) -> list[Account]:
     """How many episodes were refused for what, the commonest first."""
-    counted = Counter(answers.reasons[place] for place in answers.refused[answers.refused >= 0])
+    counted = Counter(answers.refusals[place] for place in answers.refused[answers.refused >= 0])
     return [
         {"code": code, "words": words, "episodes": count, "share": rounded(count / len(answers.refused))}
         for (code, words), count in counted.most_common()

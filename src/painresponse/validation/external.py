@@ -29,14 +29,14 @@ UNREAD = ("R00_UNREAD", "The bundle knows none of the codes in the patient's his
 
 @dataclass(frozen=True)
 class _Scored:
-    """Asks x targets: probabilities, NaN where refused, and which of the ``reasons`` it was (-1: none)."""
+    """Asks x targets: probabilities, NaN where refused, and which of the ``refusals`` it was (-1: none)."""
 
     subject: NDArray[np.int64]
     index: NDArray[np.int64]
     targets: tuple[str, ...]
     probability: Numbers
     refused: NDArray[np.int64]
-    reasons: tuple[tuple[str, str], ...]
+    refusals: tuple[tuple[str, str], ...]
 
     def of(self, target: str, examples: Examples) -> Answers:
         """The answers for the episodes of one target, in their order."""
@@ -46,8 +46,8 @@ class _Scored:
         unread = place < 0
         return Answers(
             np.where(unread, np.nan, self.probability[place, column]),
-            np.where(unread, len(self.reasons), self.refused[place, column]),
-            (*self.reasons, UNREAD),
+            np.where(unread, len(self.refusals), self.refused[place, column]),
+            (*self.refusals, UNREAD),
         )
 
 
@@ -139,7 +139,7 @@ def _score(scorer: Scorer, data: Path, cohort: Cohort, progress: Callable[[], No
         parts[0].targets,
         np.concatenate([part.probability for part in parts]),
         np.concatenate([part.refused for part in parts]),
-        parts[0].reasons,
+        parts[0].refusals,
     )
 
 
