@@ -89,6 +89,7 @@ def test_it_reads_from_what_it_predicts_to_where_it_comes_from(rich):
         "How well",
         "On whom",
         "When it refuses to answer",
+        "What it warns of",
         "What it must not be used for",
         "Limits",
         "Where it comes from",

@@ -184,7 +184,9 @@ def test_it_reads_as_a_heading_a_sentence_a_reason_and_the_notices(scorer, told)
     assert lines[2].startswith(f"- Predicted response {100 * one.probability:.1f} %; in 9 of 10 clinics")
     assert lines[3].startswith("- Such a patient was given this intervention with a probability of ")
     assert lines[4] == f"- Before anything is known of the patient the model says {100 * one.base:.1f} %."
-    assert lines[5] == f"- {one.reasons[0].text}."
+    flagged = [f"- Mind: {words} ({code})" for code, words in one.flags]
+    assert flagged and lines[5 : 5 + len(flagged)] == flagged
+    assert lines[5 + len(flagged)] == f"- {one.reasons[0].text}."
     assert lines[-len(one.notices) :] == list(one.notices)
     assert one.notices == scorer.notices
     assert CAUTION in lines

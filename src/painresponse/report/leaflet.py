@@ -77,12 +77,16 @@ def refusals(bundle: Bundle) -> list[Plain]:
 
 
 def flags(bundle: Bundle) -> list[Plain]:
-    """Every flag that may stand beside a probability, as `refusals`."""
+    """Every flag that may stand beside a probability, as `refusals`; each once, with all its targets."""
     everything = [card.name for card in bundle.targets]
-    told = bundle.metadata.get("flags") or ()
+    words = {one.code: one.words for one in bundle.flags}
+    of = {
+        code: {name for one in bundle.flags if one.code == code for name in one.targets or everything}
+        for code in words
+    }
     return [
-        {"code": one["code"], "words": one["words"], "targets": list(one.get("targets") or everything)}
-        for one in told
+        {"code": code, "words": said, "targets": [name for name in everything if name in of[code]]}
+        for code, said in words.items()
     ]
 
 

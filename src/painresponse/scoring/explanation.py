@@ -1,11 +1,13 @@
 """One patient in words: what one model says, from where it starts, and what moves it how far."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from painresponse.scoring.bundle import Bundle, TargetCard
+from painresponse.scoring.flags import words_of
 from painresponse.scoring.phrases import COMPARED
 from painresponse.scoring.reasons import SMALLEST_POINTS, Reason, base_probability, own_probability
 from painresponse.scoring.scores import Scores
@@ -31,6 +33,7 @@ class Explanation:
     with its interval: ``own``, or more where a narrower kind of response was given more (whoever has that has
     this one too). ``100 * base``, the points of the ``reasons`` and ``rest``, those of all other features,
     add up to ``100 * own``, not to what it was raised to. What is called low and high is said in `phrases`.
+    ``flags`` (code, words) are what to keep in mind beside it.
     """
 
     subject: int
@@ -45,6 +48,7 @@ class Explanation:
     own: float
     reasons: tuple[Reason, ...]
     rest: float
+    flags: tuple[tuple[str, str], ...]
     refusal: tuple[str, str] | None
     notices: tuple[str, ...]
 
@@ -69,7 +73,8 @@ class Explanation:
         """What is said, then a sentence for each reason, the largest first."""
         if self.refusal:
             return [self._refused()]
-        return [*self._answer(), *(f"{one.text}." for one in self.reasons), *self._remainder()]
+        flagged = (f"Mind: {words} ({code})" for code, words in self.flags)
+        return [*self._answer(), *flagged, *(f"{one.text}." for one in self.reasons), *self._remainder()]
 
     def plot(self, axes: "Axes | None" = None) -> "Axes":
         """Draw the way from the base to the answer. Raises WorkError where matplotlib is missing."""
@@ -136,16 +141,20 @@ class Explanation:
 
 def explanations(bundle: Bundle, scores: Scores, notices: tuple[str, ...]) -> list[Explanation]:
     """An explanation for each ask and target of scores that carry all their reasons."""
-    cards = {card.name: card for card in bundle.targets}
+    cards, words = {card.name: card for card in bundle.targets}, words_of(bundle.flags)
     return [
-        _explanation(cards[name], scores, (row, column), notices)
+        _explanation(cards[name], scores, (row, column), words, notices)
         for row in range(len(scores.subject))
         for column, name in enumerate(scores.targets)
     ]
 
 
 def _explanation(
-    card: TargetCard, scores: Scores, place: tuple[int, int], notices: tuple[str, ...]
+    card: TargetCard,
+    scores: Scores,
+    place: tuple[int, int],
+    words: Mapping[str, str],
+    notices: tuple[str, ...],
 ) -> Explanation:
     refused = int(scores.refused[place])
     own = float(own_probability(card, scores.margin[place]))
@@ -164,6 +173,7 @@ def _explanation(
         own=own,
         reasons=reasons,
         rest=100 * (own - base) - sum(one.points for one in reasons),
+        flags=tuple((code, words[code]) for code in scores.flags[place[0]][place[1]]),
         refusal=scores.refusals[refused] if refused >= 0 else None,
         notices=notices,
     )
