@@ -50,7 +50,7 @@ def _bundles(room: Path, cohort: Path) -> Iterator[tuple[str, Path]]:
 
 def _scored(bundle: Path, cohort: Path, reasons: int) -> tuple[float, ...]:
     out = cohort.with_suffix(".parquet")
-    words = ["score", bundle, cohort, "--out", out, "--processes", 1, "--reasons", reasons]
+    words = ["score", bundle, cohort, "--out", out, "--jobs", 1, "--reasons", reasons]
     cost = painresponse([*words, "--allow-synthetic", "--json"])
     out.unlink()
     said = json.loads(cost.said)

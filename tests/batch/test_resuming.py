@@ -99,7 +99,7 @@ def test_a_killed_run_goes_on_where_it_stopped(own, tmp_path):
     many, out = tmp_path / "many", tmp_path / "there" / "scores.parquet"
     divide(own.folder, many, shards=30)
     out.parent.mkdir()
-    said = ("score", own.bundle, many, "--out", out, "--allow-synthetic", "--processes", 2)
+    said = ("score", own.bundle, many, "--out", out, "--allow-synthetic", "--jobs", 2)
     process = subprocess.Popen(words(*said))
     while process.poll() is None and len(accounts(out)) < 3:
         time.sleep(0.001)

@@ -77,6 +77,6 @@ def test_the_command_starts_a_session_of_its_own(patients, local, tmp_path):
 
 
 def test_how_many_work_is_for_the_cluster_to_say(patients, tmp_path):
-    said = ("--allow-synthetic", "--engine", "spark", "--master", MASTER, "--processes", 2)
+    said = ("--allow-synthetic", "--engine", "spark", "--master", MASTER, "--jobs", 2)
     done = command("score", patients.bundle, patients.folder, "--out", tmp_path / "s.parquet", *said)
-    assert done.code == 2 and "leave out --processes" in done.err
+    assert done.code == 2 and "leave out --jobs" in done.err

@@ -106,6 +106,7 @@ def score_folder(
     targets: tuple[str, ...] | None = None,
     reasons: int = REASONS,
     allow_synthetic: bool = False,
+    trusted_key: Path | None = None,
     engine: Engine = in_process,
     overwrite: bool = False,
     progress: Progress = lambda events, total: None,
@@ -115,7 +116,7 @@ def score_folder(
     Without asks every subject is asked about a day after the last event. Raises BundleError on a bundle that
     cannot be used and on unknown targets, and what `run` does.
     """
-    scorer = Scorer.load(bundle, allow_synthetic=allow_synthetic)
+    scorer = Scorer.load(bundle, allow_synthetic=allow_synthetic, trusted_key=trusted_key)
     recipe = ScoreRecipe.of(bundle, scorer, asks=asks, targets=targets, reasons=reasons)
     made = run(recipe, folder, out, engine=engine, overwrite=overwrite, progress=progress)
     return _scored(scorer, made)

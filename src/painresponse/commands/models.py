@@ -16,6 +16,9 @@ BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle wri
 AllowSynthetic = Annotated[
     bool, typer.Option("--allow-synthetic", help="Accept a bundle trained on simulated patients.")
 ]
+TrustedKey = Annotated[
+    Path | None, typer.Option("--trusted-key", help="Only a bundle signed by the holder of this key (PEM).")
+]
 
 
 def train(

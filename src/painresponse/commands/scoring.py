@@ -18,7 +18,7 @@ from painresponse.commands.data import (
     engine_of,
     say_made,
 )
-from painresponse.commands.models import AllowSynthetic, BundleFile
+from painresponse.commands.models import AllowSynthetic, BundleFile, TrustedKey
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.batch import Scored
@@ -38,12 +38,13 @@ def score(
     reasons: Annotated[
         int, typer.Option("--reasons", min=0, help="How many of the largest reasons each score carries.")
     ] = 3,
-    processes: Annotated[
-        int | None, typer.Option("--processes", min=1, help="Of this machine; default: one for each core.")
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes of this machine; default: all cores.")
     ] = None,
     engine: EngineName = "local",
     master: Master = None,
     allow_synthetic: AllowSynthetic = False,
+    trusted_key: TrustedKey = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -56,8 +57,8 @@ def score(
     from painresponse.batch import score_folder
     from painresponse.readers import read_asks
 
-    count = processes or (_cores() if engine == "local" else None)
-    work = engine_of(engine, count, master, option="--processes")
+    count = jobs or (_cores() if engine == "local" else None)
+    work = engine_of(engine, count, master, option="--jobs")
     with screen.progress("score", None, quiet=json) as step:
         done = score_folder(
             bundle,
@@ -67,6 +68,7 @@ def score(
             targets=tuple(target) if target else None,
             reasons=reasons,
             allow_synthetic=allow_synthetic,
+            trusted_key=trusted_key,
             engine=work,
             overwrite=overwrite,
             progress=step,
