@@ -18,6 +18,7 @@ from painresponse.errors import DefinitionError, unknown
 from painresponse.export.contributions import cell_trees
 from painresponse.export.ensembles import tree_ensemble
 from painresponse.export.explaining import explaining
+from painresponse.export.merging import merged
 from painresponse.export.parts import Part, doubles, integers
 from painresponse.export.snapping import is_snapped
 from painresponse.export.trees import Tree, trees
@@ -131,12 +132,7 @@ def _forest(models: Sequence[TargetModel]) -> Part:
     supports = [model.support for model in models if model.support]
     snapped = [_snapped_trees(*model.forests()[0]) for model in models]
     snapped += [_snapped_trees("the support", one) for one in supports]
-    planted = [
-        (tree, [[(column, value)] for value in tree.leaves])
-        for column, forest in enumerate(snapped)
-        for tree in forest
-    ]
-    node = tree_ensemble(planted, len(snapped), reads="features", gives="forest", name="trees")
+    node = tree_ensemble(merged(snapped), len(snapped), reads="features", gives="forest", name="trees")
     chosen = [
         helper.make_node("Gather", ["forest", "own_columns"], ["margin"], axis=1),
         helper.make_node("Cast", ["forest"], ["forest_double"], to=TensorProto.DOUBLE),
