@@ -1,17 +1,10 @@
-"""The answer to one history: what each asked model says, or why it does not."""
+"""The shape of an answer to a history: what each asked model says, or why it does not."""
 
-from math import isnan
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from painresponse.records import Intake
-from painresponse.records.intake import REASONS
-from painresponse.scoring.bundle import Bundle, TargetCard
-from painresponse.scoring.scorer import Scorer
-from painresponse.scoring.scores import Scores
-from painresponse_serve.complaints import RequestError
-from painresponse_serve.histories import History
+from painresponse.scoring.bundle import Bundle
 
 
 class Model(Struct, frozen=True):
@@ -20,18 +13,62 @@ class Model(Struct, frozen=True):
     name: str
     digest: Annotated[str, Meta(description="SHA-256 the bundle is known by")]
     synthetic: Annotated[bool, Meta(description="trained on simulated patients; must not score real ones")]
+    data: Annotated[str, Meta(description="name of the data it learnt from")]
+    data_fingerprint: Annotated[str, Meta(description="SHA-256 of that data")]
+    software: Annotated[str, Meta(description="version of painresponse that trained it")]
 
     @classmethod
     def of(cls, bundle: Bundle) -> "Model":
         """The name tag of a bundle."""
-        return cls(bundle.name, bundle.digest, bundle.synthetic)
+        origin = bundle.metadata["provenance"]
+        return cls(
+            bundle.name,
+            bundle.digest,
+            bundle.synthetic,
+            origin.get("data", ""),
+            origin.get("data_fingerprint", ""),
+            origin.get("versions", {}).get("painresponse", ""),
+        )
 
 
-class Refusal(Struct, frozen=True):
-    """Why a model does not speak."""
+class Coded(Struct, frozen=True):
+    """A stable name and what it says: why a model does not speak, or what to keep in mind."""
 
     code: str
-    reason: str
+    words: str
+
+
+class Named(Struct, frozen=True):
+    """A feature and its words."""
+
+    feature: str
+    words: str
+
+
+class Because(Struct, frozen=True):
+    """What one feature adds to the model's own answer."""
+
+    feature: str
+    words: str
+    value: str
+    points: Annotated[float, Meta(description="percentage points of probability; below 0 takes from it")]
+    text: str
+
+
+class Explained(Struct, frozen=True):
+    """The way from what the model says of anybody to what it says of this patient: not causes."""
+
+    base: Annotated[float, Meta(description="probability before anything is known of the patient")]
+    own: Annotated[float, Meta(description="100 * base, the points of all reasons and rest make 100 * own")]
+    reasons: Annotated[list[Because], Meta(description="largest first")]
+    rest: Annotated[float, Meta(description="points of all other features together")]
+    lift: Annotated[
+        float, Meta(description="points it was raised by, to agree with a narrower kind of response")
+    ]
+    missing: Annotated[
+        list[Named], Meta(description="features the model leans on and does not know here, most first")
+    ]
+    notes: list[str]
 
 
 class Score(Struct, frozen=True):
@@ -40,8 +77,11 @@ class Score(Struct, frozen=True):
     target: str
     intervention: str
     stage: str
+    outcome: str
+    horizon: str
     label: str
     model_kind: Annotated[str, Meta(description="boosted, logistic, or prevalence: the same for everybody")]
+    flags: Annotated[list[Coded], Meta(description="what to keep in mind")]
     probability: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
     interval: (
         Annotated[
@@ -57,7 +97,8 @@ class Score(Struct, frozen=True):
         Annotated[float, Meta(description="how likely such a patient was given this intervention")]
         | UnsetType
     ) = UNSET
-    refused: Refusal | UnsetType = UNSET
+    refused: Coded | UnsetType = UNSET
+    explanation: Explained | UnsetType = UNSET
 
 
 class Rejection(Struct, frozen=True):
@@ -88,72 +129,20 @@ class Answer(Struct, frozen=True):
         list[Score], Meta(description="in catalogue order, which says nothing about the patient")
     ]
     intake: Account
-    known_features: Annotated[float, Meta(ge=0, le=1, description="share of the features that were known")]
     notices: list[str]
+    known_features: (
+        Annotated[float, Meta(ge=0, le=1, description="share of the features that were known")] | UnsetType
+    ) = UNSET
 
     @property
     def refused(self) -> int:
         """How many of the asked models do not speak."""
         return sum(score.refused is not UNSET for score in self.scores)
 
-
-def answer(scorer: Scorer, asked: History) -> Answer:
-    """Score a history. Raises RecordError for an unreadable time, RequestError for a strange target."""
-    targets = _targets(scorer.bundle, asked.targets)
-    asks = asked.asks()
-    records, intake = scorer.read(asked.raw())
-    scores = scorer.score(records, asks, targets=targets)
-    return Answer(
-        Model.of(scorer.bundle),
-        asked.index,
-        _scores(scorer.bundle, scores),
-        _account(intake),
-        float(scores.known[0]),
-        list(scorer.notices),
-    )
-
-
-def _targets(bundle: Bundle, asked: list[str] | None) -> tuple[str, ...] | None:
-    known = [card.name for card in bundle.targets]
-    words = f"Known: {', '.join(known)}."
-    for place, name in enumerate(asked or ()):
-        if name not in known:
-            raise RequestError(
-                422, "unknown_target", f"targets[{place}] is not predicted by this bundle. {words}"
-            )
-    if asked == []:
-        raise RequestError(422, "no_targets", f"targets is empty: name some, or leave it out. {words}")
-    return None if asked is None else tuple(asked)
-
-
-def _scores(bundle: Bundle, scores: Scores) -> list[Score]:
-    cards = {card.name: card for card in bundle.targets}
-    return [_score(cards[name], scores, place) for place, name in enumerate(scores.targets)]
-
-
-def _score(card: TargetCard, scores: Scores, place: int) -> Score:
-    refused = scores.refused[0, place]
-    if refused >= 0:
-        return Score(**_tag(card), refused=Refusal(*scores.refusals[refused]))
-    support = float(scores.support[0, place])
-    return Score(
-        **_tag(card),
-        probability=float(scores.probability[0, place]),
-        interval=(float(scores.low[0, place]), float(scores.high[0, place])),
-        support=UNSET if isnan(support) else support,
-    )
-
-
-def _tag(card: TargetCard) -> dict[str, Any]:
-    return {
-        "target": card.name,
-        "intervention": card.intervention,
-        "stage": card.stage,
-        "label": card.label,
-        "model_kind": card.kind,
-    }
-
-
-def _account(intake: Intake) -> Account:
-    rejected = [Rejection(reason, REASONS[reason], count) for reason, count in intake.reasons().items()]
-    return Account(intake.given, intake.kept, rejected, sum(intake.unmapped.values()))
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """By target the code of its refusal, or ``ok``."""
+        return {
+            one.target: "ok" if isinstance(one.refused, UnsetType) else one.refused.code
+            for one in self.scores
+        }

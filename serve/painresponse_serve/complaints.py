@@ -3,7 +3,7 @@
 No complaint holds anything the client sent: a code, a value or a misplaced name could identify a patient.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -40,10 +40,8 @@ HANG_UP = {"connection": "close"}
 """For complaints made before the body was read: the rest of it must not be waited for."""
 
 
-def json_response(
-    content: msgspec.Struct | bytes, status: int = 200, *, headers: dict[str, str] | None = None
-) -> Response:
-    """A struct, or JSON encoded before, as a response that no cache keeps."""
+def json_response(content: Any, status: int = 200, *, headers: dict[str, str] | None = None) -> Response:
+    """Structs and plain values, or JSON encoded before, as a response that no cache keeps."""
     body = content if isinstance(content, bytes) else msgspec.json.encode(content)
     fixed = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     return Response(body, status, {**fixed, **(headers or {})}, "application/json")

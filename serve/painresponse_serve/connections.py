@@ -1,19 +1,26 @@
-"""Connections that must deliver: uvicorn alone would wait for ever for the end of a header."""
+"""Connections that must deliver what can be read in one way only: stricter than uvicorn alone."""
 
 import math
+import sys
 from asyncio import BaseTransport, TimerHandle
 
+from httptools import HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 65_536
+"""Largest head of a request, trailers included; each header counts 32 more than its length, as in HTTP/2."""
+PIPELINED = 64
+"""Most requests a client may send without waiting for an answer."""
 
 
 class Connection(HttpToolsProtocol):
-    """Closed when a request does not arrive whole in ``receive_seconds``, or its head is too large."""
+    """Closed when a request does not come whole in ``receive_seconds``, or its head is large or doubtful."""
 
     receive_seconds: float
     _deadline: TimerHandle | None = None
     _head = 0.0  # bytes of an unfinished head, beyond the read it began in
+    _listed = 0  # bytes of its headers
+    _read = b""
 
     def connection_made(self, transport: BaseTransport) -> None:
         """A client has connected."""
@@ -24,7 +31,9 @@ class Connection(HttpToolsProtocol):
         """A client has sent something."""
         self._expect()
         self._head += len(data)
+        self._read = data
         super().data_received(data)
+        self._read = b""
         if self._head > HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("Request header too large.")
 
@@ -32,22 +41,52 @@ class Connection(HttpToolsProtocol):
         """A request begins."""
         super().on_message_begin()
         self._expect()
-        self._head = 0
+        self._head = self._listed = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header is there, or one trailer. Raises ValueError when there are too many."""
+        super().on_header(name, value)
+        self._listed += len(name) + len(value) + 32
+        if self._listed > HEAD_BYTES:
+            raise ValueError("head too large")
 
     def on_headers_complete(self) -> None:
-        """Its head is there."""
-        super().on_headers_complete()
+        """The head is there. Raises ValueError when it is doubtful, or one too many."""
         self._head = -math.inf
+        if len(self.pipeline) >= PIPELINED or not _clear(self.parser, self.headers):
+            raise ValueError("doubtful head")
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """It is there as a whole."""
-        super().on_message_complete()
-        self._relax()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+            self._relax()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._relax()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be read: behind the answers still owed, not in the place of one of them."""
+        owed = self.cycle and not self.cycle.response_complete
+        if owed and (self.pipeline or not self.cycle.more_body):
+            self.cycle.keep_alive = False
+        else:
+            super().send_400_response(msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Read a request on as if it had not asked for another protocol; Java's client asks every time."""
+        raised = sys.exc_info()[1]
+        rest = self._read[raised.args[0] :] if raised else b""
+        version = self.parser.get_http_version().encode()
+        head = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
+        kept = b"".join(b"%s: %s\r\n" % one for one in self.headers if one[0] != b"upgrade")
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(head + kept + b"\r\n" + rest)
 
     def _expect(self) -> None:
         if self._deadline is None:
@@ -57,6 +96,16 @@ class Connection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _clear(parser: HttpRequestParser, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether any other reader, such as a proxy, would see the same request for the same host."""
+    version, method = parser.get_http_version(), parser.get_method()
+    hosts = sum(name == b"host" for name, _ in headers)
+    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
+    if version == "1.1":
+        return hosts == 1 and codings in ([], [b"chunked"]) and method != b"CONNECT"
+    return version == "1.0" and hosts < 2 and not codings and method != b"CONNECT"
 
 
 def connections(receive_seconds: float) -> type[Connection]:

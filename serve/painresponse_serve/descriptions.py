@@ -33,8 +33,8 @@ class Rule(Struct, frozen=True):
     targets: list[str]
 
 
-class Models(Struct, frozen=True):
-    """What the bundle predicts, targets in catalogue order."""
+class Predicted(Struct, frozen=True):
+    """What one bundle predicts, targets in catalogue order."""
 
     model: Model
     provenance: dict[str, Any]
@@ -44,11 +44,17 @@ class Models(Struct, frozen=True):
     notices: list[str]
 
 
-def models(scorer: Scorer) -> Models:
+class Models(Struct, frozen=True):
+    """Every bundle in service; the first answers where none is named."""
+
+    models: list[Predicted]
+
+
+def predicted(scorer: Scorer) -> Predicted:
     """What the scorer's bundle predicts."""
     bundle = scorer.bundle
     names = Target.__struct_fields__
-    return Models(
+    return Predicted(
         Model.of(bundle),
         bundle.metadata["provenance"],
         [Target(**{name: getattr(card, name) for name in names}) for card in bundle.targets],

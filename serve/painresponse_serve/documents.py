@@ -1,7 +1,8 @@
 """The description of the interface (OpenAPI), and a page to read and try it that needs no other host."""
 
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 from fastapi import APIRouter, FastAPI
@@ -10,10 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from painresponse_serve.answers import Answer
-from painresponse_serve.complaints import Failure, json_response
-from painresponse_serve.descriptions import Catalogue, Models
-from painresponse_serve.histories import EXAMPLE, History
+from painresponse_serve.complaints import json_response
 
 OPENAPI = "3.0.3"
 """The packaged Swagger UI (4.15) does not read 3.1."""
@@ -38,17 +36,30 @@ _START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#page", validatorUrl
 """
 
 
-def body(description: str, *kinds: type[msgspec.Struct]) -> dict[str, Any]:
-    """An OpenAPI response (or request) whose body is one of these structs."""
-    schemas = [{"$ref": _AT.format(name=kind.__name__)} for kind in kinds]
+Kind = type[msgspec.Struct] | Any
+"""A struct, or a list of one (``list[Answer]``)."""
+
+
+def body(description: str, *kinds: Kind, media_type: str = "application/json") -> dict[str, Any]:
+    """An OpenAPI response (or request) whose body is one of these structs, or lists of them."""
+    schemas = [_schema(kind) for kind in kinds]
     schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
-def document_routes(app: FastAPI) -> APIRouter:
-    """/openapi.json and /docs for an app whose other routes are all in place."""
+def _schema(kind: Kind) -> dict[str, Any]:
+    if get_origin(kind) is list:
+        return {"type": "array", "items": _schema(get_args(kind)[0])}
+    return {"$ref": _AT.format(name=kind.__name__)}
+
+
+def document_routes(app: FastAPI, kinds: Sequence[Kind], examples: Mapping[str, Any]) -> APIRouter:
+    """/openapi.json and /docs for an app whose other routes are all in place.
+
+    ``kinds``: the structs of their bodies; ``examples``: by name of a struct, a body that can be sent.
+    """
     router = APIRouter(include_in_schema=False)
-    described = msgspec.json.encode(_described(app))
+    described = msgspec.json.encode(_described(app, kinds, examples))
     page = _PAGE.format(title=escape(app.title), files=_FILES)
 
     @router.get("/openapi.json")
@@ -67,7 +78,7 @@ def document_routes(app: FastAPI) -> APIRouter:
     return router
 
 
-def _described(app: FastAPI) -> dict[str, Any]:
+def _described(app: FastAPI, kinds: Sequence[Kind], examples: Mapping[str, Any]) -> dict[str, Any]:
     described = get_openapi(
         title=app.title,
         version=app.version,
@@ -75,11 +86,10 @@ def _described(app: FastAPI) -> dict[str, Any]:
         openapi_version=OPENAPI,
         routes=app.routes,
     )
-    _, schemas = msgspec.json.schema_components(
-        [History, Answer, Models, Catalogue, Failure], ref_template=_AT
-    )
+    _, schemas = msgspec.json.schema_components(kinds, ref_template=_AT)
     described["components"] = {"schemas": {name: _older(one) for name, one in schemas.items()}}
-    described["components"]["schemas"]["History"]["example"] = EXAMPLE
+    for name, example in examples.items():
+        described["components"]["schemas"][name]["example"] = example
     return described
 
 

@@ -1,15 +1,18 @@
-"""The request: one patient's history and the instant at which the prediction is asked."""
+"""The request: patients' histories, each with the instant at which the prediction is asked."""
 
 import json
 import re
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
-from painresponse.records import Asks, RawEvents
 from painresponse.records.rows import ask, history
 from painresponse_serve.complaints import RequestError
+from painresponse_serve.questions import Choice, Question
+
+T = TypeVar("T")
 
 Instant = Annotated[
     str,
@@ -38,28 +41,36 @@ class Event(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     ] = None
 
 
+_Name = Annotated[str, Meta(max_length=128)]
+_Names = Annotated[list[_Name], Meta(max_length=64)]
+
+
 class History(Struct, frozen=True, forbid_unknown_fields=True):
-    """One patient's events in any order, and what is asked. What comes after the index is not looked at."""
+    """One patient's events in any order, up to the index, and what is asked."""
 
     index: Instant
     events: list[Event]
-    targets: Annotated[
-        list[str] | None, Meta(description="names from /v1/models; without them, all targets of the bundle")
+    model: Annotated[
+        _Name | None, Meta(description="name of a bundle from /v1/models; without it, the first")
     ] = None
+    targets: Annotated[
+        _Names | None, Meta(description="names from /v1/models; without them, all targets of the bundle")
+    ] = None
+    interventions: Annotated[_Names | None, Meta(description="of the targets, only those of these")] = None
+    outcomes: Annotated[_Names | None, Meta(description="of the targets, only those of these")] = None
+    explain: Annotated[bool, Meta(description="with reasons, and what is missing that would matter")] = False
 
-    def raw(self) -> RawEvents:
-        """As raw events of subject 0. Raises RecordError naming the event whose time cannot be read."""
-        return history(
+    def question(self) -> Question:
+        """As a question. Raises RecordError naming the time that cannot be read."""
+        raw = history(
             [event.time for event in self.events],
             [event.code for event in self.events],
             [event.value for event in self.events],
             units=[event.unit for event in self.events],
             available=[event.available_time for event in self.events],
         )
-
-    def asks(self) -> Asks:
-        """The one question. Raises RecordError when the index cannot be read."""
-        return ask(self.index)
+        choice = Choice(self.model, self.targets, self.interventions, self.outcomes, self.explain)
+        return Question(raw, ask(self.index), choice)
 
 
 EXAMPLE: dict[str, Any] = {
@@ -82,22 +93,42 @@ EXAMPLE: dict[str, Any] = {
 }
 """A history that can be sent as it stands (the patient does not exist)."""
 
-_decoder = msgspec.json.Decoder(History)
+_decoder = msgspec.json.Decoder(History | list[History])
 
 
-def decode(body: bytes, *, events: int) -> History:
-    """A request body as a history of at most so many events. Raises RequestError saying what is wrong."""
+def decode(body: bytes, *, events: int, patients: int) -> History | list[History]:
+    """A request body: a history of at most so many events, or a list of so many patients.
+
+    Raises RequestError saying what is wrong.
+    """
+    asked: History | list[History] = decoded(body, _decoder.decode, complain=_words)
+    several = asked if isinstance(asked, list) else [asked]
+    if not several:
+        raise RequestError(422, "no_patients", "The list is empty: send the history of at least one patient.")
+    if len(several) > patients:
+        raise RequestError(413, "too_many_patients", f"At most {patients} patients can be sent at once.")
+    for one in several:
+        check_events(one, events)
+    return asked
+
+
+def check_events(asked: History, most: int) -> None:
+    """Raises RequestError where a history has no events, or more than so many."""
+    if not asked.events:
+        raise RequestError(422, "no_events", "events is empty: send the patient's history up to the index.")
+    if len(asked.events) > most:
+        raise RequestError(413, "too_many_events", f"At most {most} events can be sent in one history.")
+
+
+def decoded(body: bytes, decode: Callable[[bytes], T], *, complain: Callable[[str], str]) -> T:
+    """A body of JSON. Raises RequestError where it is none, has another shape or names a member twice."""
     try:
-        asked = _decoder.decode(body)
+        asked = decode(body)
     except msgspec.ValidationError as error:
-        raise RequestError(422, "wrong_shape", _words(str(error))) from None
+        raise RequestError(422, "wrong_shape", complain(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(400, "bad_json", _syntax(str(error))) from None
     json.loads(body, object_pairs_hook=_once)
-    if not asked.events:
-        raise RequestError(422, "no_events", "events is empty: send the patient's history up to the index.")
-    if len(asked.events) > events:
-        raise RequestError(413, "too_many_events", f"At most {events} events can be sent in one history.")
     return asked
 
 
@@ -108,15 +139,16 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
 
 
 _FIELDS = "|".join(Event.__struct_fields__)
-_PLACE = re.compile(rf" - at `\$\.((?:index|targets|events)(?:\[\d+\])?(?:\.(?:{_FIELDS}))?)`$")
+_MEMBERS = "|".join(History.__struct_fields__)
+_PLACE = re.compile(rf" - at `\$((?:\[\d+\])?(?:\.(?:{_MEMBERS})(?:\[\d+\])?(?:\.(?:{_FIELDS}))?)?)`$")
 
 
 def _words(complaint: str) -> str:
     """msgspec's words with the place in front, without the name of an unknown member: it was sent to us."""
     found = _PLACE.search(complaint)
-    place = found[1] if found else "The body"
+    place = (found and found[1].removeprefix(".")) or "The body"
     if complaint.startswith("Object contains unknown field"):
-        kind = Event if found else History
+        kind = Event if "events" in place else History
         return f"{place} has a member that is not known here. Known: {', '.join(kind.__struct_fields__)}."
     what = complaint.partition(" - at `")[0]
     return f"{place}: {what[0].lower()}{what[1:]}."

@@ -7,52 +7,58 @@ from contextlib import asynccontextmanager
 from starlette.requests import Request
 
 from painresponse_serve.complaints import HANG_UP, RequestError
-from painresponse_serve.settings import Settings
+from painresponse_serve.settings import Limits
+
+Kinds = tuple[str, ...]
+JSON: Kinds = ("application/json",)
 
 
 class Desk:
     """Admits requests as the settings allow, and receives their bodies."""
 
-    def __init__(self, settings: Settings):
-        self._settings = settings
+    def __init__(self, limits: Limits):
+        self.limits = limits
         self._at_work = 0
 
     @asynccontextmanager
-    async def received(self, request: Request) -> AsyncIterator[bytes]:
-        """A request's body, while it is worked on. Raises RequestError where a limit is broken."""
-        if self._at_work >= self._settings.concurrent:
+    async def received(self, request: Request, *, kinds: Kinds = JSON) -> AsyncIterator[bytes]:
+        """A request's body of one of these kinds, while it is worked on.
+
+        Raises RequestError where a limit is broken.
+        """
+        if self._at_work >= self.limits.concurrent:
             raise self._busy()
         self._at_work += 1
         try:
-            yield await self._body(request)
+            yield await self._body(request, kinds)
         finally:
             self._at_work -= 1
 
     def _busy(self) -> RequestError:
-        later = {"retry-after": str(self._settings.retry_after_seconds)}
+        later = {"retry-after": str(self.limits.retry_after_seconds)}
         return RequestError(503, "busy", "Too many requests at once. Try again.", headers=later | HANG_UP)
 
-    async def _body(self, request: Request) -> bytes:
-        _check_type(request)
-        seconds = self._settings.request_seconds
+    async def _body(self, request: Request, kinds: Kinds) -> bytes:
+        _check_type(request, kinds)
+        seconds = self.limits.request_seconds
         try:
             async with asyncio.timeout(seconds):
-                return await _read(request, self._settings.body_bytes)
+                return await _read(request, self.limits.body_bytes)
         except TimeoutError:
             raise RequestError(
                 408, "too_slow", f"The body did not arrive within {seconds:g} seconds.", headers=HANG_UP
             ) from None
 
 
-def _check_type(request: Request) -> None:
+def _check_type(request: Request, kinds: Kinds) -> None:
     kind, _, rest = request.headers.get("content-type", "").lower().partition(";")
     encoding = request.headers.get("content-encoding", "identity").lower()
     plain = rest.strip() in ("", "charset=utf-8", 'charset="utf-8"')
-    if kind.strip() != "application/json" or not plain or encoding != "identity":
+    if kind.strip() not in kinds or not plain or encoding != "identity":
         raise RequestError(
             415,
             "wrong_content_type",
-            "Send JSON in UTF-8, uncompressed, with the header Content-Type: application/json.",
+            f"Send the body uncompressed, text in UTF-8, with the header Content-Type: {' or '.join(kinds)}.",
             headers=HANG_UP,
         )
 

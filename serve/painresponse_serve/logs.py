@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -56,10 +57,13 @@ def _whereabouts(error: BaseException) -> dict[str, Any]:
 
 
 class Logged:
-    """The outermost layer: logs every request, and answers for what fails without meaning to."""
+    """The outermost layer: logs and counts every request, and answers for what fails without meaning to.
 
-    def __init__(self, app: ASGIApp):
-        self.app = app
+    ``count`` is told method, route, status and seconds of each.
+    """
+
+    def __init__(self, app: ASGIApp, *, count: Callable[..., None]):
+        self.app, self._count = app, count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve what comes; of a request, write the line."""
@@ -86,17 +90,24 @@ class Logged:
             log.error("failed", exc_info=error)
             if not status:
                 await _INTERNAL.response()(scope, receive, noted)
-        log.info("request", extra={"fields": _line(scope, status, started)})
+        seconds = time.perf_counter() - started
+        log.info("request", extra={"fields": _line(scope, status, seconds)})
+        self._count(method=scope["method"], route=_route(scope), status=status, seconds=seconds)
 
 
 _INTERNAL = RequestError(500, "internal", "The server failed. Nothing was scored; its log says where.")
 
 
-def _line(scope: Scope, status: int, started: float) -> dict[str, Any]:
-    route = getattr(scope.get("route"), "path", "none")
-    ms = round((time.perf_counter() - started) * 1e3, 2)
+def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     noted: dict[str, Any] = scope["state"]["line"]
-    return {"method": scope["method"], "route": route, "status": status, "ms": ms, **noted}
+    ms = round(seconds * 1e3, 2)
+    return {"method": scope["method"], "route": _route(scope), "status": status, "ms": ms, **noted}
+
+
+def _route(scope: Scope) -> str:
+    """As it was declared: what a client put into the path is left out."""
+    path: str = getattr(scope.get("route"), "path", "none")
+    return path
 
 
 def note(request: Request, **facts: int | str) -> None:

@@ -1,46 +1,59 @@
-"""The process: a bundle proven, a port taken, requests served until it is told to stop."""
+"""The process: bundles proven, a port taken, requests served until it is told to stop."""
 
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from painresponse.errors import WorkError
-from painresponse.scoring.opening import open_to_score
-from painresponse.scoring.scorer import Scorer
+from painresponse_serve.access import Door, check_open
 from painresponse_serve.app import create_app
 from painresponse_serve.connections import connections
 from painresponse_serve.logs import log, log_to_stdout
-from painresponse_serve.settings import Settings, load_settings
+from painresponse_serve.service import open_service
+from painresponse_serve.settings import Safety, Settings, load_settings
+from painresponse_serve.shelf import Served, Shelf
+from painresponse_serve.tls import tls_config
 
 
 def serve(
-    bundle: Path,
+    bundles: Sequence[Path],
     *,
-    host: str | None = None,
-    port: int | None = None,
-    allow_synthetic: bool = False,
-    trusted_key: Path | None = None,
     settings: Settings | None = None,
+    allow_synthetic: bool = False,
 ) -> None:
-    """Serve a bundle until SIGINT or SIGTERM; host and port override the settings; port 0 is any free one.
+    """Serve bundles until SIGINT or SIGTERM, as the settings say.
 
-    ``trusted_key``, here or in the settings: serve only what was signed with the private half of this key.
-    Raises BundleError, before anything listens, and WorkError if the port cannot be taken.
+    Raises BundleError, DefinitionError and WorkError, before anything listens, where bundles, settings
+    or the port do not allow it.
     """
     settings = settings or load_settings()
-    key = trusted_key or (Path(settings.trusted_key) if settings.trusted_key else None)
-    scorer = Scorer(open_to_score(bundle, allow_synthetic=allow_synthetic, trusted_key=key))
-    listening = _listen(host or settings.host, settings.port if port is None else port)
+    check_open(settings.host, settings.access)
+    encrypted = tls_config(settings.tls)
+    shelf = _shelf(bundles, settings.safety, allow_synthetic=allow_synthetic)
+    service = open_service(shelf, settings)
+    app = create_app(service, Door(settings.access))
+    listening = _listen(settings.host, settings.port)
     log_to_stdout()
     _allow_connections()
-    server = uvicorn.Server(_config(scorer, settings))
-    log.info("listening", extra={"fields": _facts(scorer, listening)})
+    server = uvicorn.Server(_config(app, settings, encrypted))
+    log.info("listening", extra={"fields": _facts(shelf, listening, tls=bool(encrypted))})
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
+        return  # uvicorn has finished the answers under way, and raises it once more
+    finally:
+        service.audit.close()
         log.info("stopped")
+
+
+def _shelf(bundles: Sequence[Path], safety: Safety, *, allow_synthetic: bool) -> Shelf:
+    key = Path(safety.trusted_key) if safety.trusted_key else None
+    return Shelf(Served.open(one, allow_synthetic=allow_synthetic, trusted_key=key) for one in bundles)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -55,10 +68,11 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _config(scorer: Scorer, settings: Settings) -> uvicorn.Config:
+def _config(app: ASGIApp, settings: Settings, encrypted: dict[str, Any]) -> uvicorn.Config:
+    limits = settings.limits
     return uvicorn.Config(
-        create_app(scorer, settings),
-        http=connections(settings.receive_seconds),
+        app,
+        http=connections(limits.receive_seconds),
         loop="auto",
         ws="none",
         lifespan="off",
@@ -66,8 +80,9 @@ def _config(scorer: Scorer, settings: Settings) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_keep_alive=limits.keep_alive_seconds,
+        timeout_graceful_shutdown=limits.shutdown_seconds,
+        **encrypted,
     )
 
 
@@ -80,12 +95,13 @@ def _allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _facts(scorer: Scorer, listening: socket.socket) -> dict[str, object]:
+def _facts(shelf: Shelf, listening: socket.socket, *, tls: bool) -> dict[str, object]:
     host, port, *_ = listening.getsockname()
-    bundle = scorer.bundle
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return {
-        "url": f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}",
-        "model": bundle.name,
-        "digest": bundle.digest,
-        "synthetic": bundle.synthetic,
+        "url": f"{'https' if tls else 'http'}://{place}",
+        "models": [
+            {"model": one.name, "digest": one.bundle.digest, "synthetic": one.bundle.synthetic}
+            for one in shelf
+        ],
     }

@@ -40,7 +40,18 @@ APART = {
     ("training", "readers"),
 }
 LIBRARIES = {"numpy", "onnxruntime"}
-SERVER_LIBRARIES = {"fastapi", "httptools", "msgspec", "starlette", "swagger_ui_bundle", "uvicorn", "uvloop"}
+SERVER_LIBRARIES = {
+    "cryptography",
+    "fastapi",
+    "httptools",
+    "jwt",
+    "msgspec",
+    "prometheus_client",
+    "starlette",
+    "swagger_ui_bundle",
+    "uvicorn",
+    "uvloop",
+}
 
 
 def of_layer(layer: str) -> dict[str, set[str]]:

@@ -11,6 +11,7 @@ from painresponse.export.graph import TargetModel
 from painresponse.export.snapping import snap
 
 TARGETS = ("scs_permanent", "rfa", "cbt")
+MADE_FROM = {"data": "noise", "data_fingerprint": "0" * 64, "versions": {"painresponse": "0.1.0"}}
 
 
 def write_tiny_bundle(path: Path, *, kind: str = "synthetic") -> str:
@@ -30,7 +31,7 @@ def write_tiny_bundle(path: Path, *, kind: str = "synthetic") -> str:
         catalogue,
         models,
         cards=dict.fromkeys(TARGETS, numbers),
-        provenance={"kind": kind, "source": "noise"},
+        provenance={"kind": kind, **MADE_FROM},
         reference={},
     )
 

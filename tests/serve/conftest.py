@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from painresponse.scoring.scorer import Scorer
-from painresponse_serve import Settings, load_settings
 
 PATIENCE = 30.0
 
@@ -64,11 +63,19 @@ def eventually(found: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def running(bundle: Path, folder: Path, *python: str, **limits: Any) -> Iterator[Server]:
-    """A server of a bundle, with other limits than usual."""
+def running(
+    bundle: Path,
+    folder: Path,
+    *python: str,
+    more: Sequence[str | Path] = (),
+    tables: dict[str, Any] | None = None,
+    **limits: Any,
+) -> Iterator[Server]:
+    """A server of a bundle, with other limits and tables of settings than usual, and ``more`` arguments."""
     settings, output = folder / "serving.toml", folder / "output"
-    settings.write_text(settings_text(**limits))
+    settings.write_text(settings_text(tables, **limits))
     command = [sys.executable, *python, "-m", "painresponse_serve", str(bundle), "--allow-synthetic"]
+    command += map(str, more)
     with output.open("wb") as out:
         process = subprocess.Popen(
             [*command, "--port", "0", "--settings", str(settings)], stdout=out, stderr=subprocess.STDOUT
@@ -80,10 +87,15 @@ def running(bundle: Path, folder: Path, *python: str, **limits: Any) -> Iterator
         process.wait()
 
 
-def settings_text(**limits: Any) -> str:
-    """The packaged settings as TOML, with some limits changed."""
-    usual = load_settings()
-    values = {field.name: getattr(usual, field.name) for field in fields(Settings)} | limits
+def settings_text(tables: dict[str, Any] | None = None, **limits: Any) -> str:
+    """TOML that says other limits, and whatever else differs from the packaged settings, by table."""
+    said = {"limits": limits, **(tables or {})}
+    plain = {name: value for name, value in said.items() if not isinstance(value, dict)}
+    named = {name: value for name, value in said.items() if isinstance(value, dict)}
+    return _lines(plain) + "".join(f"[{name}]\n{_lines(values)}" for name, values in named.items())
+
+
+def _lines(values: dict[str, Any]) -> str:
     return "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
 
 
@@ -100,7 +112,9 @@ def _url(process: subprocess.Popen[bytes], output: Path) -> str | None:
 @pytest.fixture(scope="session")
 def server(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of the tiny bundle, for every test that leaves it as it was."""
-    with running(tiny_bundle, tmp_path_factory.mktemp("server"), body_bytes=100_000, events=300) as server:
+    with running(
+        tiny_bundle, tmp_path_factory.mktemp("server"), body_bytes=100_000, events=300, patients=4
+    ) as server:
         yield server
 
 

@@ -5,7 +5,16 @@ from typing import Any
 import numpy as np
 
 INDEX = np.datetime64("2026-03-01T09:00:00")
-CODES = ("PR//odi", "PR//crp", "PR//phq9", "PR//bmi", "LOINC//72514-3", "RxNorm//10689", "SOMETHING//ELSE")
+RANGES = {
+    "PR//odi": (0, 100),
+    "PR//crp": (1, 30),
+    "PR//phq9": (0, 27),
+    "PR//bmi": (15, 45),
+    "LOINC//72514-3": (0, 10),
+    "RxNorm//10689": (50, 400),
+    "SOMETHING//ELSE": (1, 30),
+}
+"""Codes and the values they may have."""
 
 
 def event(code: str, days: float | None = 10, value: float | None = None, **more: Any) -> dict[str, Any]:
@@ -28,10 +37,9 @@ def patient(*more: dict[str, Any], pain: float = 7, age: float = 50, **asked: An
 def somebody(seed: int) -> dict[str, Any]:
     """A patient whose history is drawn at random."""
     rng = np.random.default_rng(seed)
+    codes = rng.choice(list(RANGES), 60)
     events = [
-        event(str(code), float(days), float(value))
-        for code, days, value in zip(
-            rng.choice(CODES, 60), rng.uniform(0.1, 900, 60), rng.uniform(1, 30, 60), strict=True
-        )
+        event(str(code), float(days), float(rng.uniform(*RANGES[code])))
+        for code, days in zip(codes, rng.uniform(0.1, 900, 60), strict=True)
     ]
     return patient(*events, pain=float(rng.uniform(4, 10)), age=float(rng.uniform(20, 80)))

@@ -18,7 +18,7 @@ def client(server: Server):
 
 
 def test_models_lists_the_targets_in_catalogue_order_with_their_record(client: httpx.Client, scorer: Scorer):
-    models = client.get("/v1/models").json()
+    (models,) = client.get("/v1/models").json()["models"]
     assert [one["name"] for one in models["targets"]] == ["scs_permanent", "rfa", "cbt"]
     assert models["model"]["digest"] == scorer.bundle.digest
     assert models["provenance"] == scorer.bundle.metadata["provenance"]
@@ -27,7 +27,7 @@ def test_models_lists_the_targets_in_catalogue_order_with_their_record(client: h
 
 
 def test_models_names_the_rules_by_which_models_refuse(client: httpx.Client, scorer: Scorer):
-    codes = [one["code"] for one in client.get("/v1/models").json()["rules"]]
+    codes = [one["code"] for one in client.get("/v1/models").json()["models"][0]["rules"]]
     assert codes == [one.code for one in scorer.bundle.requirements]
 
 
@@ -111,4 +111,7 @@ def test_the_page_of_documents_needs_no_other_host(client: httpx.Client):
 
 def test_probes_tell_life_from_readiness(client: httpx.Client, scorer: Scorer):
     assert client.get("/healthz").json() == {"status": "alive"}
-    assert client.get("/readyz").json() == {"status": "ready", "digest": scorer.bundle.digest}
+    assert client.get("/readyz").json() == {
+        "status": "ready",
+        "models": {"tiny": scorer.bundle.digest},
+    }

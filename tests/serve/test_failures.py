@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,14 +14,17 @@ import pytest
 from painresponse.records import Asks, Records
 from painresponse.scoring.scorer import Scorer, Scores
 from painresponse_serve import create_app, load_settings
+from painresponse_serve.access import Door
 from painresponse_serve.logs import JsonLines, log
+from painresponse_serve.service import open_service
+from painresponse_serve.shelf import Served, Shelf
 from tests.serve.patients import patient
 
 
 class Fails(Scorer):
     """A scorer with a fault that quotes the patient."""
 
-    def score(self, records: Records, asks: Asks, *, targets: tuple[str, ...] | None = None) -> Scores:
+    def score(self, records: Records, asks: Asks, **how: Any) -> Scores:
         raise ValueError(f"canary {records.value.tolist()}")
 
 
@@ -37,7 +41,9 @@ def written() -> Iterator[io.StringIO]:
 
 
 def test_a_fault_of_ours_is_a_500_without_a_word_of_the_patient(tiny_bundle: Path, written: io.StringIO):
-    app = create_app(Fails.load(tiny_bundle, allow_synthetic=True), load_settings())
+    settings = load_settings()
+    shelf = Shelf([Served(Fails.load(tiny_bundle, allow_synthetic=True), tiny_bundle)])
+    app = create_app(open_service(shelf, settings), Door(settings.access))
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:

@@ -66,4 +66,5 @@ def test_refusals_are_counted(server: Server):
 def test_the_first_line_says_what_is_served_and_where(server: Server, scorer):
     first = json.loads(server.output.read_text().splitlines()[0])
     assert first["event"] == "listening"
-    assert (first["url"], first["digest"], first["synthetic"]) == (server.url, scorer.bundle.digest, True)
+    assert first["url"] == server.url
+    assert first["models"] == [{"model": "tiny", "digest": scorer.bundle.digest, "synthetic": True}]

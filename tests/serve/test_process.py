@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from painresponse_serve.connections import HEAD_BYTES
-from tests.serve.conftest import PATIENCE, Server, eventually, running, settings_text
+from tests.serve.conftest import PATIENCE, Server, eventually, running
 from tests.serve.patients import patient
 
 GOOD = json.dumps(patient()).encode()
@@ -79,29 +79,29 @@ def test_a_damaged_bundle_is_never_listened_for(tiny_bundle: Path, tmp_path: Pat
     assert ended.stdout == ""
 
 
-@pytest.mark.parametrize(
-    ("where", "words"),
-    [
-        (("--port", "{port}"), "--port"),
-        (("--port", "77777"), "--port"),
-        (("--host", "203.0.113.1", "--port", "0"), "--host"),
-    ],
-)
-def test_a_port_that_cannot_be_taken_is_named_with_a_cure(
-    server: Server, tiny_bundle: Path, where: tuple[str, ...], words: str
-):
-    given = [one.format(port=server.port) for one in where]
-    ended = started(tiny_bundle, "--allow-synthetic", *given)
+def test_a_port_that_cannot_be_taken_is_named_with_a_cure(server: Server, tiny_bundle: Path):
+    ended = started(tiny_bundle, "--allow-synthetic", "--port", server.port)
     assert ended.returncode == 1
     assert ended.stderr.startswith("Cannot listen on ")
+    assert "--port" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [(("--port", "77777"), "port must lie between"), (("--host", "203.0.113.1"), "answer anybody")],
+)
+def test_a_place_it_may_not_listen_at_is_refused_with_a_cure(
+    tiny_bundle: Path, where: tuple[str, ...], words: str
+):
+    ended = started(tiny_bundle, "--allow-synthetic", *where)
+    assert (ended.returncode, ended.stdout) == (2, "")
     assert words in ended.stderr
 
 
 @pytest.mark.parametrize(("line", "words"), [("concurent = 3", "concurrent"), ("events = 0", "more than 0")])
 def test_strange_settings_are_refused(tiny_bundle: Path, tmp_path: Path, line: str, words: str):
     settings = tmp_path / "serving.toml"
-    kept = settings_text().splitlines()
-    settings.write_text("\n".join([*(one for one in kept if one.split()[0] != line.split()[0]), line]))
+    settings.write_text(f"[limits]\n{line}\n")
     ended = started(tiny_bundle, "--allow-synthetic", "--settings", settings)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert words in ended.stderr
@@ -126,7 +126,7 @@ def test_a_port_is_free_again_after_a_kill(tiny_bundle: Path, tmp_path: Path):
         server.process.kill()
         server.process.wait()
         port = server.port
-    with running(tiny_bundle, tmp_path, port=0), socket.create_server(("127.0.0.1", port)):
+    with running(tiny_bundle, tmp_path), socket.create_server(("127.0.0.1", port)):
         pass
 
 
@@ -176,7 +176,7 @@ def test_a_second_request_must_be_delivered_as_the_first(impatient: Server):
     with connected(impatient) as client:
         client.sendall(head(len(GOOD)) + GOOD)
         answer = b""
-        while not answer.endswith(b"]}"):
+        while not answer.endswith(b"}") or b"known_features" not in answer:
             answer += client.recv(65_536)
         assert answer.startswith(b"HTTP/1.1 200")
         client.sendall(b"GET /healthz HTT")

@@ -8,7 +8,7 @@ import pytest
 from painresponse.records.rows import ask, history
 from painresponse.scoring.scorer import Scorer, Scores
 from tests.serve.conftest import Server
-from tests.serve.patients import event, patient, somebody
+from tests.serve.patients import before, event, patient, somebody
 
 
 def scored_here(scorer: Scorer, request: dict) -> Scores:
@@ -58,9 +58,22 @@ def test_the_order_of_the_events_does_not_matter(server: Server):
     assert server.post(request).json() == server.post(turned).json()
 
 
-def test_what_comes_after_the_index_is_not_looked_at(server: Server):
-    later = [event("PR//pain", -3, 0.0), event("PR//cancer_pain", -1)]
-    assert server.post(patient(*later)).json()["scores"] == server.post(patient()).json()["scores"]
+LATER = {
+    "happened": event("PR//pain", -1 / 86_400, 5.0),
+    "became known": event("PR//crp", 3, 5.0, available_time=before(-1 / 86_400)),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_of_a_history_that_knows_the_future_nothing_is_scored(server: Server, name: str):
+    response = server.post(patient(LATER[name]))
+    assert response.status_code == 422
+    assert {one["refused"]["code"] for one in response.json()["scores"]} == {"R10_LEAKAGE_TIME"}
+    assert "probability" not in response.text and "known_features" not in response.json()
+
+
+def test_what_happens_at_the_index_itself_is_known(server: Server):
+    assert server.post(patient(event("PR//pain", 0, 5.0))).status_code == 200
 
 
 def test_a_null_is_the_same_as_nothing(server: Server):
@@ -71,7 +84,15 @@ def test_a_null_is_the_same_as_nothing(server: Server):
 
 def test_an_answer_says_which_model_gave_it_and_what_it_is_not(server: Server, scorer: Scorer):
     answer = server.post(patient()).json()
-    assert answer["model"] == {"name": "tiny", "digest": scorer.bundle.digest, "synthetic": True}
+    origin = scorer.bundle.metadata["provenance"]
+    assert answer["model"] == {
+        "name": "tiny",
+        "digest": scorer.bundle.digest,
+        "synthetic": True,
+        "data": origin["data"],
+        "data_fingerprint": origin["data_fingerprint"],
+        "software": origin["versions"]["painresponse"],
+    }
     assert answer["index"] == "2026-03-01T09:00:00"
     words = " ".join(answer["notices"])
     assert "NOT FOR CLINICAL USE" in words
@@ -79,7 +100,7 @@ def test_an_answer_says_which_model_gave_it_and_what_it_is_not(server: Server, s
     assert "does not compare interventions" in words
 
 
-def test_the_intake_counts_what_was_left_out_and_names_the_reason_only(server: Server):
+def test_of_a_history_with_impossible_values_nothing_is_scored_and_the_intake_says_why(server: Server):
     odd = [
         event("PR//pain", 3, 77),
         event("PR//crp", 3, 5, unit="furlong"),
@@ -87,7 +108,10 @@ def test_the_intake_counts_what_was_left_out_and_names_the_reason_only(server: S
         event("MINE//1"),
         event("MINE//2"),
     ]
-    intake = server.post(patient(*odd)).json()["intake"]
+    response = server.post(patient(*odd))
+    assert response.status_code == 422
+    assert {one["refused"]["code"] for one in response.json()["scores"]} == {"R07_UNITS"}
+    intake = response.json()["intake"]
     assert {one["reason"]: one["count"] for one in intake["rejected"]} == {
         "limits": 1,
         "unit": 1,
@@ -108,7 +132,7 @@ def test_a_patient_no_model_may_score_gets_422_and_the_reasons(server: Server):
     for score in response.json()["scores"]:
         assert "probability" not in score
         assert score["refused"]["code"] == "R01_AGE"
-        assert "18 years" in score["refused"]["reason"]
+        assert "18 years" in score["refused"]["words"]
 
 
 def test_without_a_baseline_the_models_of_pain_relief_refuse(server: Server):

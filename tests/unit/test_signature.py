@@ -153,22 +153,20 @@ def test_what_is_no_such_key_is_said_to_be_none(data, tmp_path, ours):
 def test_a_server_can_be_told_to_serve_only_what_a_key_signed(tiny_bundle, tmp_path, signed, ours, theirs):
     """Refused before anything listens, whether the key is named in the call or in serving.toml."""
     with pytest.raises(BundleError, match="It is not signed"):
-        serve(tiny_bundle, allow_synthetic=True, trusted_key=ours[1])
+        serve(
+            [tiny_bundle], settings=load_settings(said={"safety.trusted_key": ours[1]}), allow_synthetic=True
+        )
     (tmp_path / "signed.onnx").write_bytes(signed)
     packaged = _settings(tmp_path, trusted_key=theirs[1])
     with pytest.raises(BundleError, match="not signed by the key in"):
-        serve(tmp_path / "signed.onnx", allow_synthetic=True, settings=packaged)
+        serve([tmp_path / "signed.onnx"], allow_synthetic=True, settings=packaged)
     assert open_to_score(tmp_path / "signed.onnx", allow_synthetic=True, trusted_key=ours[1]).synthetic
     with pytest.raises(BundleError, match="R08_MODEL_SYNTHETIC"):
         open_to_score(tmp_path / "signed.onnx", trusted_key=ours[1])
 
 
 def _settings(folder, *, trusted_key):
-    usual = load_settings()
-    lines = [
-        f"{name} = {getattr(usual, name)!r}" for name in usual.__dataclass_fields__ if name != "trusted_key"
-    ]
-    (folder / "serving.toml").write_text("\n".join([*lines, f'trusted_key = "{trusted_key}"']))
+    (folder / "serving.toml").write_text(f'[safety]\ntrusted_key = "{trusted_key}"\n')
     return load_settings(folder / "serving.toml")
 
 

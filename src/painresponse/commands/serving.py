@@ -7,21 +7,43 @@ import typer
 
 
 def serve(
-    bundle: Annotated[Path, typer.Argument(help="The bundle to serve.")],
-    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8000,
+    bundles: Annotated[list[Path], typer.Argument(help="Bundles to serve; unnamed, the first answers.")],
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 picks a free one.")] = None,
+    settings: Annotated[Path | None, typer.Option(help="What differs from configs/serving.toml.")] = None,
     allow_synthetic: Annotated[
-        bool, typer.Option("--allow-synthetic", help="Serve a bundle trained on simulated patients.")
+        bool, typer.Option("--allow-synthetic", help="Serve bundles trained on simulated patients.")
     ] = False,
     trusted_key: Annotated[
-        Path | None,
-        typer.Option("--trusted-key", help="Serve only if this public key (PEM) signed the bundle."),
+        Path | None, typer.Option(help="Serve only what this public key (PEM) signed.")
+    ] = None,
+    access_keys: Annotated[
+        Path | None, typer.Option(help="File of API keys; see painresponse api-key.")
+    ] = None,
+    audit_path: Annotated[Path | None, typer.Option(help="Audit log: who asked what of which model.")] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="Certificate of the server, with its chain (PEM).")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Private key of the certificate (PEM).")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option(help="Authority (PEM) of the certificates clients must show.")
     ] = None,
 ) -> None:
     """The HTTP service: raw histories in, predicted responses out. API description at /docs.
 
     Example: painresponse serve models/synthetic.onnx --allow-synthetic
     """
-    from painresponse_serve import serve as serve_bundle
+    from painresponse_serve import load_settings
+    from painresponse_serve import serve as serve_bundles
 
-    serve_bundle(bundle, host=host, port=port, allow_synthetic=allow_synthetic, trusted_key=trusted_key)
+    said = {
+        "host": host,
+        "port": port,
+        "safety.trusted_key": trusted_key,
+        "access.keys": access_keys,
+        "audit.path": audit_path,
+        "tls.certificate": tls_certificate,
+        "tls.key": tls_key,
+        "tls.client_ca": tls_client_ca,
+    }
+    serve_bundles(bundles, settings=load_settings(settings, said=said), allow_synthetic=allow_synthetic)
