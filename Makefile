@@ -63,10 +63,12 @@ benchmarks-models: setup .venv-autogluon/ready  ## models against the oracle, sc
 	.venv-autogluon/bin/pip install --quiet "autogluon.tabular[catboost,fastai,lightgbm,xgboost]==1.6.3"
 	touch $@
 
-benchmarks-others: setup  ## against MEDS-Tab and tsfresh, in environments of their own
+benchmarks-others: setup  ## against MEDS-Tab, tsfresh, tree compilers and other servers, in environments of their own
 	test -d .venv-meds-tab || { $(PYTHON) -m venv .venv-meds-tab && .venv-meds-tab/bin/pip install --quiet meds-tab==0.2.0; }
 	test -d .venv-tsfresh || { $(PYTHON) -m venv .venv-tsfresh && .venv-tsfresh/bin/pip install --quiet tsfresh==0.21.2 pyarrow; }
-	$(BIN)/python -m benchmarks others
+	test -d .venv-mlserver || { $(PYTHON) -m venv .venv-mlserver && .venv-mlserver/bin/pip install --quiet mlserver==1.7.1 onnxruntime==1.32.0; }
+	test -d .venv-compilers || { $(PYTHON) -m venv .venv-compilers && .venv-compilers/bin/pip install --quiet treelite==4.8.1 tl2cgen==1.0.0 lleaves==1.3.0 lightgbm==4.7.0; }
+	$(BIN)/python -m benchmarks others compilers server_peers
 
 clean:  ## forget what was built; the environment stays
 	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.histories import catalogue
+from painresponse.clinic.groups import declared_groups
 from painresponse.errors import BundleError
 from painresponse.export.bundling import make_bundle
 from painresponse.export.graph import Sigmoid, TargetModel
@@ -56,7 +57,7 @@ def rows_like_a_clinic(count: int, *, seed: int) -> Rows:
     return rows.astype(np.float32)
 
 
-def grown(rows: Rows, outcomes: Outcomes, *, leaves: int, depth: int) -> lightgbm.Booster:
+def grown(rows: Rows, outcomes: Outcomes, *, leaves: int, depth: int, trees: int = TREES) -> lightgbm.Booster:
     params = {
         "objective": "binary",
         "num_leaves": leaves,
@@ -66,7 +67,7 @@ def grown(rows: Rows, outcomes: Outcomes, *, leaves: int, depth: int) -> lightgb
         "num_threads": 1,
         "verbose": -1,
     }
-    return snap(lightgbm.train(params, lightgbm.Dataset(rows, outcomes), TREES))
+    return snap(lightgbm.train(params, lightgbm.Dataset(rows, outcomes), trees))
 
 
 def weighed(rows: Rows, outcomes: Outcomes) -> lightgbm.Booster:
@@ -119,6 +120,8 @@ def bundled(path: Path, made: Sequence[TargetModel], rows: Rows) -> Path:
         "kind": "boosted",
         "why": "Made to be measured.",
         "least_support": None,
+        "leans_on": [],
+        "diagnoses": list(declared_groups()["diagnosis"]),
         "metrics": {"auc": [0.5, 0.45, 0.55]},
     }
     make_bundle(

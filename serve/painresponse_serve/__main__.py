@@ -23,7 +23,7 @@ FLAGS: dict[str, tuple[type, str]] = {
 
 def main() -> int:
     """Serve the bundle named on the command line; returns the exit code."""
-    given = _parser().parse_args()
+    given = _parser().parse_intermixed_args()
     try:
         said = {name: getattr(given, name.replace(".", "_")) for name in FLAGS}
         settings = load_settings(given.settings, said=said)

@@ -143,15 +143,14 @@ class Guard:
             state["who"] = await self._door.admitted(scope)
         except RequestError as error:
             state.setdefault("line", {})["error"] = error.code
-            await self._worded(scope["path"], error)(scope, receive, send)
+            await wording(scope["path"], self._wordings)(error)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    def _worded(self, path: str, error: RequestError) -> Response:
-        for place, worded in self._wordings.items():
-            if _at_or_below(path, place):
-                return worded(error)
-        return error.response()
+
+def wording(path: str, wordings: Mapping[str, Wording]) -> Wording:
+    """How the interface at a path words an error."""
+    return next((one for place, one in wordings.items() if _at_or_below(path, place)), RequestError.response)
 
 
 def _shown(scope: Scope) -> str | None:

@@ -1,4 +1,4 @@
-"""From a history to its answer: the one way to a score, whatever interface asks."""
+"""From histories to answers: the one way to a score, whatever interface asks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,12 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
-from painresponse.records import Asks, Intake
+from painresponse.records import Asks, Tally
 from painresponse.records.intake import REASONS
 from painresponse.scoring.bundle import Bundle, TargetCard
 from painresponse.scoring.explanation import SHOWN, Explanation, explanations
 from painresponse.scoring.flags import words_of
-from painresponse.scoring.refusals import Refusal
-from painresponse.scoring.scorer import Scorer
+from painresponse.scoring.refusals import RED_FLAG, Refusal
 from painresponse.scoring.scores import Scores
 from painresponse_serve.answers import (
     Account,
@@ -34,40 +33,83 @@ from painresponse_serve.faults import fault_of
 from painresponse_serve.questions import Choice, Question
 from painresponse_serve.shelf import Served
 
+MOST_UNITS = 200
+"""Different units in one history: each is looked up for every concept, and no clinic writes so many."""
+
+
+@dataclass(frozen=True)
+class Put:
+    """A question put to a bundle, and the models that are to answer it; while ``alarmed``, none may."""
+
+    served: Served
+    question: Question
+    cards: list[TargetCard]
+    alarmed: bool
+
 
 @dataclass(frozen=True)
 class Told:
-    """An answer, whose it is, and the row of features (1 x features) it was found from, if it got so far."""
+    """An answer, whose it is, and the row of features it was found from, if it got so far."""
 
     answer: Answer
     served: Served
     row: NDArray[np.float32] | None
 
 
-def tell(served: Served, question: Question, *, alarm: Path | None = None) -> Told:
-    """Answer a question; while there is a file ``alarm``, nothing is scored.
+def put(served: Served, question: Question, *, alarm: Path | None = None) -> Put:
+    """Put a question to a bundle; while there is a file ``alarm``, nothing is scored.
 
     Raises RequestError for a target, intervention or outcome that the bundle does not predict.
     """
-    scorer, asks = served.scorer, question.asks
-    cards = _asked(scorer.bundle, question.choice)
-    records, intake = scorer.read(question.raw)
-    fault = fault_of(question.raw, intake, asks, alarmed=alarm is not None and alarm.exists())
-    if fault:
-        return Told(_answer(scorer, asks, [_silent(card, fault) for card in cards], intake), served, None)
-    targets = tuple(card.name for card in cards)
-    scores = scorer.score(records, asks, targets=targets, reasons=SHOWN if question.choice.explain else 0)
-    told = _answer(scorer, asks, _scores(served, cards, scores), intake, known=float(scores.known[0]))
-    return Told(told, served, scores.features)
+    if len(question.raw.units) > MOST_UNITS:
+        words = f"At most {MOST_UNITS} different units can be read in one history."
+        raise RequestError(422, "too_many_units", words)
+    alarmed = alarm is not None and alarm.exists()
+    return Put(served, question, _asked(served.bundle, question.choice), alarmed)
 
 
-def _answer(
-    scorer: Scorer, asks: Asks, told: list[Score], intake: Intake, *, known: float | UnsetType = UNSET
-) -> Answer:
-    index = str(asks.index[0].astype("datetime64[us]").astype("datetime64[s]"))
-    return Answer(
-        Model.of(scorer.bundle), index, told, _account(intake), list(scorer.notices), known_features=known
-    )
+def tell(each: Sequence[Put]) -> list[Told]:
+    """Answer questions, those to one bundle in one go: to the bit as each would be answered alone."""
+    alike: dict[tuple[int, bool], list[int]] = {}
+    for place, one in enumerate(each):
+        alike.setdefault((id(one.served), one.question.choice.explain), []).append(place)
+    told: dict[int, Told] = {}
+    for places in alike.values():
+        told.update(zip(places, _together([each[place] for place in places]), strict=True))
+    return [told[place] for place in range(len(each))]
+
+
+def _together(each: Sequence[Put]) -> list[Told]:
+    """The answers of one bundle, all of them explained or none."""
+    served, explain = each[0].served, each[0].question.choice.explain
+    records, tallies = served.scorer.read_each([one.question.raw for one in each])
+    asks = Asks(np.arange(len(each)), np.concatenate([one.question.asks.index for one in each]))
+    asked = {card.name for one in each for card in one.cards}
+    targets = tuple(card.name for card in served.bundle.targets if card.name in asked)
+    scores = served.scorer.score(records, asks, targets=targets, reasons=SHOWN if explain else 0)
+    why = explanations(served.bundle, scores, ()) if explain else [None] * len(each) * len(targets)
+    words = words_of(served.bundle.flags)
+    told = []
+    for row, (one, tally) in enumerate(zip(each, tallies, strict=True)):
+        if fault := fault_of(one.question, tally, alarmed=one.alarmed):
+            said = _emergency(scores, row) or fault
+            silent = [_silent(card, said) for card in one.cards]
+            told.append(Told(_answer(one, silent, tally), served, None))
+            continue
+        places = [targets.index(card.name) for card in one.cards]
+        spoken = [
+            _score(served, card, scores, (row, place), words, why[row * len(targets) + place])
+            for card, place in zip(one.cards, places, strict=True)
+        ]
+        answer = _answer(one, spoken, tally, known=float(scores.known[row]))
+        told.append(Told(answer, served, scores.features[row : row + 1]))
+    return told
+
+
+def _answer(one: Put, told: list[Score], tally: Tally, *, known: float | UnsetType = UNSET) -> Answer:
+    index = str(one.question.asks.index[0].astype("datetime64[us]").astype("datetime64[s]"))
+    notices = list(one.served.scorer.notices)
+    return Answer(Model.of(one.served.bundle), index, told, _account(tally), notices, known_features=known)
 
 
 def _asked(bundle: Bundle, choice: Choice) -> list[TargetCard]:
@@ -104,36 +146,34 @@ def _chosen(
     return [card for card in cards if getattr(card, attribute) in names]
 
 
-def _scores(served: Served, cards: list[TargetCard], scores: Scores) -> list[Score]:
-    words = words_of(served.bundle.flags)
-    why = explanations(served.bundle, scores, ()) if scores.reasons is not None else [None] * len(cards)
-    return [
-        _score(served, card, scores, place, words, one)
-        for place, (card, one) in enumerate(zip(cards, why, strict=True))
-    ]
-
-
 def _score(
     served: Served,
     card: TargetCard,
     scores: Scores,
-    place: int,
+    place: tuple[int, int],
     words: Mapping[str, str],
     why: Explanation | None,
 ) -> Score:
-    flags = [Coded(code, words[code]) for code in scores.flags[0][place]]
-    refused = scores.refused[0, place]
+    row, column = place
+    flags = [Coded(code, words[code]) for code in scores.flags[row][column]]
+    refused = scores.refused[place]
     if refused >= 0:
         return _silent(card, scores.refusals[refused], flags)
-    support = float(scores.support[0, place])
+    support = float(scores.support[place])
     return Score(
         **_tag(card),
         flags=flags,
-        probability=float(scores.probability[0, place]),
-        interval=(float(scores.low[0, place]), float(scores.high[0, place])),
+        probability=float(scores.probability[place]),
+        interval=(float(scores.low[place]), float(scores.high[place])),
         support=UNSET if isnan(support) else support,
-        explanation=UNSET if why is None else _explained(served, card, scores.features[0], why),
+        explanation=UNSET if why is None else _explained(served, card, scores.features[row], why),
     )
+
+
+def _emergency(scores: Scores, row: int) -> Refusal | None:
+    """The emergency of a patient, of which every model speaks first: it is told whatever else is wrong."""
+    place = scores.refused[row, 0]
+    return scores.refusals[place] if place >= 0 and scores.refusals[place][0] == RED_FLAG else None
 
 
 def _silent(card: TargetCard, fault: Refusal, flags: Sequence[Coded] = ()) -> Score:
@@ -142,8 +182,16 @@ def _silent(card: TargetCard, fault: Refusal, flags: Sequence[Coded] = ()) -> Sc
 
 def _explained(served: Served, card: TargetCard, row: NDArray[np.float32], why: Explanation) -> Explained:
     reasons = [Because(one.name, one.words, one.value, one.points, one.text) for one in why.reasons]
-    lacking: list[Named] = []
-    return Explained(why.base, why.own, reasons, why.rest, why.lift, lacking, list(why.notes))
+    return Explained(
+        why.base, why.own, reasons, why.rest, why.lift, _lacking(served, card, row), list(why.notes)
+    )
+
+
+def _lacking(served: Served, card: TargetCard, row: NDArray[np.float32]) -> list[Named]:
+    """What the model leans on and does not know here, the most important first."""
+    known = dict(zip(served.bundle.features.names, row.tolist(), strict=True))
+    phrases = served.scorer.phrases
+    return [Named(name, phrases[name].words) for name in card.leans_on if isnan(known[name])]
 
 
 def _tag(card: TargetCard) -> dict[str, Any]:
@@ -158,6 +206,6 @@ def _tag(card: TargetCard) -> dict[str, Any]:
     }
 
 
-def _account(intake: Intake) -> Account:
-    rejected = [Rejection(reason, REASONS[reason], count) for reason, count in intake.reasons().items()]
-    return Account(intake.given, intake.kept, rejected, sum(intake.unmapped.values()))
+def _account(tally: Tally) -> Account:
+    rejected = [Rejection(reason, REASONS[reason], count) for reason, count in tally.rejected.items()]
+    return Account(tally.given, tally.kept, rejected, tally.unmapped)

@@ -1,21 +1,22 @@
 """API keys: long random words, of which only the SHA-256 is kept, one line each: name, scopes, hash."""
 
+import os
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterable
+from errno import ENOSPC
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 
-from painresponse.errors import DefinitionError
+from painresponse.errors import DefinitionError, WorkError, unknown
 from painresponse_serve.logs import log
 from painresponse_serve.principals import SCOPES, Principal
+from painresponse_serve.states import state_of
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HASH = re.compile(r"[0-9a-f]{64}")
-
-State = tuple[int, int, int] | None
-"""What tells one version of the file from the next; None where there is no file."""
 
 
 def new_key(name: str, scopes: Iterable[str]) -> tuple[str, str]:
@@ -23,10 +24,55 @@ def new_key(name: str, scopes: Iterable[str]) -> tuple[str, str]:
 
     Raises DefinitionError for a name or a scope that a keys file cannot hold.
     """
+    if not _NAME.fullmatch(name):
+        raise DefinitionError(
+            f"{name!r} is no name for a key: up to 64 letters, digits, dots, dashes, underscores."
+        )
+    asked = list(dict.fromkeys(scopes))
+    for scope in asked:
+        if scope not in SCOPES:
+            raise DefinitionError(unknown("scope", scope, SCOPES))
+    if not asked:
+        raise DefinitionError(f"A key needs at least one scope. Known: {', '.join(SCOPES)}.")
     key = f"pr_{secrets.token_urlsafe(32)}"
-    line = f"{name} {','.join(scopes)} {_digest(key)}"
-    _entry(line, "The new key")
-    return key, line
+    return key, f"{name} {','.join(asked)} {_digest(key)}"
+
+
+def add_key(path: Path, line: str) -> None:
+    """Add the line of a new key to a keys file, whole or not at all; a new file is for its owner alone.
+
+    Raises DefinitionError for a name that is taken and a file that cannot be read, WorkError where it cannot
+    be written.
+    """
+    _refuse_taken(path, line.split()[0])
+    try:
+        _append(path, line)
+    except OSError as error:
+        raise WorkError(
+            f"Cannot write the keys file {path}: {error.strerror}. Nothing was changed."
+        ) from None
+
+
+def _refuse_taken(path: Path, name: str) -> None:
+    if path.exists() and name in {one.who for one in read_keys(path).values()}:
+        raise DefinitionError(
+            f"{path} has a key named {name}. Choose another name, or take its line out, which revokes it."
+        )
+
+
+def _append(path: Path, line: str) -> None:
+    """In place: a new file under this name might not be one that the server may read."""
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        size = os.fstat(file).st_size
+        ended = size == 0 or os.pread(file, 1, size - 1) == b"\n"
+        data = f"{'' if ended else chr(10)}{line}\n".encode()
+        if os.write(file, data) < len(data):
+            os.ftruncate(file, size)
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def read_keys(path: Path) -> dict[str, Principal]:
@@ -41,7 +87,7 @@ def read_keys(path: Path) -> dict[str, Principal]:
         for number, line in enumerate(lines, start=1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
-    _refuse_repeated(path, [one.who for _, one in entries])
+    _refuse_repeated(path, entries)
     return dict(entries)
 
 
@@ -58,12 +104,13 @@ def _entry(line: str, where: str) -> tuple[str, Principal]:
     return parts[2], Principal(parts[0], scopes)
 
 
-def _refuse_repeated(path: Path, names: list[str]) -> None:
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
+def _refuse_repeated(path: Path, entries: list[tuple[str, Principal]]) -> None:
+    names, keys = Counter(one.who for _, one in entries), Counter(digest for digest, _ in entries)
+    repeated = next((one.who for digest, one in entries if names[one.who] > 1 or keys[digest] > 1), None)
+    if repeated:
         raise DefinitionError(
-            f"{path} names {min(twice)} more than once. Give each key a name of its own: it stands in the "
-            "audit log, and a line is what is taken out to revoke a key."
+            f"{path} names {repeated} more than once, or gives its key to another name as well. Each key has "
+            "one name: it stands in the audit log, and its one line is taken out to revoke the key."
         )
 
 
@@ -75,7 +122,7 @@ class Keys:
     """
 
     def __init__(self, path: Path):
-        self._path, self._state = path, _state(path)
+        self._path, self._state = path, state_of(path)
         self._known = read_keys(path)
 
     def principal(self, key: str) -> Principal | None:
@@ -88,7 +135,7 @@ class Keys:
         return found
 
     def _reread(self) -> None:
-        state = _state(self._path)  # before the reading: what changes meanwhile is seen the next time
+        state = state_of(self._path)
         if state == self._state:
             return
         self._state = state
@@ -100,14 +147,6 @@ class Keys:
             )
         else:
             log.info("keys_read", extra={"fields": {"keys": len(self._known)}})
-
-
-def _state(path: Path) -> State:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _digest(key: str) -> str:

@@ -1,4 +1,4 @@
-"""The audit log: one line for each answered request, written before the answer leaves.
+"""The audit log: a line for each answered request, written before the answer leaves, and for each new bundle.
 
 What is in a line: when, who, by which route, which models, the SHA-256 of what was sent, how many patients,
 and how often each target spoke or was refused, and why. Never a history, never a probability.
@@ -8,13 +8,13 @@ import os
 import sys
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.concurrency import run_in_threadpool
 
@@ -71,6 +71,39 @@ class Entry:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What became of CDS Hooks cards, each by its id and outcome; never what somebody wrote beside it."""
+
+    who: str
+    route: str
+    feedback: Sequence[tuple[str, str]]
+
+    def facts(self) -> dict[str, Any]:
+        """What is written of it."""
+        feedback = [{"card": card, "outcome": outcome} for card, outcome in self.feedback]
+        return {"who": self.who, "route": self.route, "feedback": feedback}
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A bundle about to be served ``instead_of`` another one of its name; both by their digests."""
+
+    model: str
+    digest: str
+    instead_of: str
+    source: str
+
+    def facts(self) -> dict[str, Any]:
+        """What is written of it."""
+        return {
+            "replaced": self.model,
+            "digest": self.digest,
+            "instead_of": self.instead_of,
+            "source": self.source,
+        }
+
+
 def tally(each: Iterable[Mapping[str, str]]) -> dict[str, Counter[str]]:
     """Of each target, how many patients got which code, from the codes of each patient by target."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -80,13 +113,20 @@ def tally(each: Iterable[Mapping[str, str]]) -> dict[str, Counter[str]]:
     return dict(counts)
 
 
+class Line(Protocol):
+    """What can be recorded: it says what is written of it."""
+
+    def facts(self) -> dict[str, Any]:
+        """By name, as plain values."""
+
+
 class NoAudit:
     """Keeps no record."""
 
-    async def recorded(self, entry: Entry) -> None:
+    async def recorded(self, entry: Line) -> None:
         """Let it go."""
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: Line) -> None:
         """Let it go."""
 
     def close(self) -> None:
@@ -117,17 +157,17 @@ class AuditLog:
         if audit.fsync == "second":
             threading.Thread(target=self._sync_by_the_second, name="audit", daemon=True).start()
 
-    async def recorded(self, entry: Entry) -> None:
+    async def recorded(self, entry: Line) -> None:
         """As ``record``, without keeping other requests waiting where it waits for the disk."""
         if self._audit.fsync == "always":
             await run_in_threadpool(self.record, entry)
         else:
             self.record(entry)
 
-    def record(self, entry: Entry) -> None:
-        """Write the line of a request that is about to be answered.
+    def record(self, entry: Line) -> None:
+        """Write the line of what is about to be done.
 
-        Raises RequestError 503 where that fails: then the answer must not be given.
+        Raises RequestError 503 where that fails: then it must not be done.
         """
         facts = entry.facts()
         try:
@@ -143,8 +183,8 @@ class AuditLog:
     def close(self) -> None:
         """Force what is written onto the disk, and let go of the file."""
         self._closed.set()
+        self._sync_or_say()
         with self._turn:
-            os.fsync(self._file)
             os.close(self._file)
 
     @contextmanager
@@ -204,10 +244,13 @@ class AuditLog:
         while not self._closed.wait(1):
             if self._dirty:
                 self._dirty = False
-                try:
-                    self._sync()
-                except OSError as error:
-                    log.error("audit_not_on_disk", extra={"fields": {"reason": error.strerror or ""}})
+                self._sync_or_say()
+
+    def _sync_or_say(self) -> None:
+        try:
+            self._sync()
+        except OSError as error:
+            log.error("audit_not_on_disk", extra={"fields": {"reason": error.strerror or ""}})
 
     def _sync(self) -> None:
         with self._turn:

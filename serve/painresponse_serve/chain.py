@@ -22,6 +22,7 @@ NOTHING_BEFORE = "0" * 64
 
 _LONGEST = 1 << 20
 _STEP = 4096
+_MOST_TORN = 1000
 
 
 def linked(facts: dict[str, Any], previous: str) -> bytes:
@@ -100,21 +101,25 @@ def check_audit(path: Path, *, after: str | None = None) -> Verdict:
 
 
 def _followed(file: Iterable[bytes], after: str | None) -> Verdict:
-    first, last, torn, number = after, after, None, 0
+    first, last, number, ended = after, after, 0, b""
+    torn: list[bytes] = []
     for number, ended in enumerate(file, start=1):
         line = ended.removesuffix(b"\n")
         facts = _facts(line)
         if facts is None:
-            torn = line if torn is None else torn + b"\n" + line
-        elif not _follows(facts, last, torn):
+            torn.append(line)
+        if len(torn) > _MOST_TORN or (facts and not _follows(facts, last, torn)):
             return Verdict(number - 1, first or NOTHING_BEFORE, last or NOTHING_BEFORE, broken=number)
-        else:
+        if facts:
             first = first or facts.get("before", facts["previous"])
-            last, torn = link(line), None
-    return Verdict(number, first or NOTHING_BEFORE, last or NOTHING_BEFORE, torn=torn is not None)
+            last, torn = link(line), []
+    foreign = last == after and (number > 1 or ended.endswith(b"\n"))
+    broken = 1 if foreign else None
+    sound = number - len(torn)
+    return Verdict(sound, first or NOTHING_BEFORE, last or NOTHING_BEFORE, broken, torn=bool(torn))
 
 
-def _follows(facts: dict[str, Any], last: str | None, torn: bytes | None) -> bool:
-    if torn is None:
+def _follows(facts: dict[str, Any], last: str | None, torn: list[bytes]) -> bool:
+    if not torn:
         return last in (None, facts["previous"])
-    return facts["previous"] == link(torn) and last in (None, facts.get("before"))
+    return facts["previous"] == link(b"\n".join(torn)) and last in (None, facts.get("before"))

@@ -11,13 +11,18 @@ HEAD_BYTES = 65_536
 """Largest head of a request, trailers included; each header counts 32 more than its length, as in HTTP/2."""
 PIPELINED = 64
 """Most requests a client may send without waiting for an answer."""
+SLOWEST = 4_096
+"""Bytes a second at which a client must take its answers; one that does not could be owed them for ever."""
 
 
 class Connection(HttpToolsProtocol):
-    """Closed when a request does not come whole in ``receive_seconds``, or its head is large or doubtful."""
+    """Closed when a request does not come whole in ``receive_seconds``, or its head is large or doubtful, or
+    its answer is not taken.
+    """
 
     receive_seconds: float
     _deadline: TimerHandle | None = None
+    _taking: TimerHandle | None = None
     _head = 0.0  # bytes of an unfinished head, beyond the read it began in
     _listed = 0  # bytes of its headers
     _read = b""
@@ -25,6 +30,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """A client has connected."""
         super().connection_made(transport)  # type: ignore[arg-type]
+        self.transport.set_write_buffer_limits(0)  # whatever waits to be taken is to be watched
         self._expect()
 
     def data_received(self, data: bytes) -> None:
@@ -67,7 +73,18 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._relax()
+        self._taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Some of what was sent waits for the client to take it."""
+        super().pause_writing()
+        self._await_taking()
+
+    def resume_writing(self) -> None:
+        """The client has taken it all."""
+        super().resume_writing()
+        self._taken()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read: behind the answers still owed, not in the place of one of them."""
@@ -96,6 +113,22 @@ class Connection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _await_taking(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        self._taking = self.loop.call_later(self.receive_seconds, self._check_taking, waiting)
+
+    def _check_taking(self, waited: int) -> None:
+        """Let go of a client that takes next to nothing: closing alone would wait for it."""
+        if waited - self.transport.get_write_buffer_size() < SLOWEST * self.receive_seconds:
+            self.transport.abort()
+        else:
+            self._await_taking()
+
+    def _taken(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
 
 def _clear(parser: HttpRequestParser, headers: list[tuple[bytes, bytes]]) -> bool:

@@ -2,20 +2,21 @@
 
 import numpy as np
 
-from painresponse.records import Asks, Intake, RawEvents
+from painresponse.records import Asks, RawEvents, Tally
 from painresponse.schema import STATIC
 from painresponse.scoring.refusals import LATER, STALE, UNITS, Refusal
+from painresponse_serve.questions import Question
 
 _IMPOSSIBLE = ("unit", "unit_unclear", "limits", "unit_contradicted", "not_finite")
 
 
-def fault_of(raw: RawEvents, intake: Intake, asks: Asks, *, alarmed: bool) -> Refusal | None:
+def fault_of(question: Question, tally: Tally, *, alarmed: bool) -> Refusal | None:
     """The first reason not to score one patient's history at all."""
     if alarmed:
         return STALE
-    if _later(raw, asks):
+    if _later(question.raw, question.asks):
         return LATER
-    return UNITS if any(reason in _IMPOSSIBLE for reason in intake.reasons()) else None
+    return UNITS if any(reason in _IMPOSSIBLE for reason in tally.rejected) else None
 
 
 def _later(raw: RawEvents, asks: Asks) -> bool:

@@ -20,6 +20,11 @@ class Desk:
         self.limits = limits
         self._at_work = 0
 
+    @property
+    def at_work(self) -> int:
+        """How many requests are being received or answered."""
+        return self._at_work
+
     @asynccontextmanager
     async def received(self, request: Request, *, kinds: Kinds = JSON) -> AsyncIterator[bytes]:
         """A request's body of one of these kinds, while it is worked on.
@@ -55,10 +60,11 @@ def _check_type(request: Request, kinds: Kinds) -> None:
     encoding = request.headers.get("content-encoding", "identity").lower()
     plain = rest.strip() in ("", "charset=utf-8", 'charset="utf-8"')
     if kind.strip() not in kinds or not plain or encoding != "identity":
+        wanted = " or ".join(filter(None, kinds))
         raise RequestError(
             415,
             "wrong_content_type",
-            f"Send the body uncompressed, text in UTF-8, with the header Content-Type: {' or '.join(kinds)}.",
+            f"Send the body uncompressed, text in UTF-8, with the header Content-Type: {wanted}.",
             headers=HANG_UP,
         )
 

@@ -10,17 +10,14 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
-
-from jwt import PyJWK, PyJWTError
 
 from painresponse.errors import DefinitionError
+from painresponse_serve.fetching import SECONDS_TO_FETCH, fetched
 from painresponse_serve.logs import log
 
 SECONDS_BETWEEN_READINGS = 60.0
 SECONDS_UNTIL_OLD = 300.0
 MOST_BYTES = 262_144
-_SECONDS_TO_FETCH = 5.0
 _LEAST_RSA_BITS = 2048
 
 _OF_CURVE = {"P-256": ("ES256",), "P-384": ("ES384",), "Ed25519": ("EdDSA",)}
@@ -90,8 +87,9 @@ class KeySet:
     async def _text(self) -> bytes:
         if not self._remote:
             return Path(self._source).read_bytes()
-        async with asyncio.timeout(2 * _SECONDS_TO_FETCH):
-            return await asyncio.to_thread(_fetched, self._source)
+        headers = {"accept": "application/json"}
+        async with asyncio.timeout(2 * SECONDS_TO_FETCH):
+            return await asyncio.to_thread(fetched, self._source, most_bytes=MOST_BYTES, headers=headers)
 
     def _take(self, text: bytes) -> None:
         keys = _public_keys(text)
@@ -119,23 +117,6 @@ def _check_address(source: str) -> None:
         )
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, *args: Any, **named: Any) -> None:
-        """Go nowhere the settings do not name."""
-
-
-_OPENER = build_opener(_NoRedirect)
-
-
-def _fetched(url: str) -> bytes:
-    request = Request(url, headers={"accept": "application/json"})  # noqa: S310 (the scheme was checked)
-    with _OPENER.open(request, timeout=_SECONDS_TO_FETCH) as response:
-        text: bytes = response.read(MOST_BYTES + 1)
-    if len(text) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES} bytes")
-    return text
-
-
 def _public_keys(text: bytes) -> dict[str, PublicKey]:
     """By key id. What we cannot use is left out: an issuer may have keys for other purposes."""
     try:
@@ -159,6 +140,8 @@ def _is_usable(plain: Any) -> bool:
 
 
 def _public_key(plain: dict[str, Any]) -> PublicKey | None:
+    from jwt import PyJWK, PyJWTError  # not before there is an issuer: it takes 9 MB
+
     possible = _OF_RSA if plain["kty"] == "RSA" else _OF_CURVE.get(str(plain.get("crv")), ())
     algorithms = tuple(one for one in possible if plain.get("alg", one) == one)
     if not algorithms:

@@ -45,6 +45,7 @@ def log_to_stdout() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.captureWarnings(True)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line says them
     for name, level in _LEVELS.items():
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
@@ -59,7 +60,7 @@ def _whereabouts(error: BaseException) -> dict[str, Any]:
 class Logged:
     """The outermost layer: logs and counts every request, and answers for what fails without meaning to.
 
-    ``count`` is told method, route, status and seconds of each.
+    ``count`` is told method, route, status, seconds and the error of each.
     """
 
     def __init__(self, app: ASGIApp, *, count: Callable[..., None]):
@@ -92,7 +93,13 @@ class Logged:
                 await _INTERNAL.response()(scope, receive, noted)
         seconds = time.perf_counter() - started
         log.info("request", extra={"fields": _line(scope, status, seconds)})
-        self._count(method=scope["method"], route=_route(scope), status=status, seconds=seconds)
+        self._count(
+            method=scope["method"],
+            route=_route(scope),
+            status=status,
+            seconds=seconds,
+            error=scope["state"]["line"].get("error", ""),
+        )
 
 
 _INTERNAL = RequestError(500, "internal", "The server failed. Nothing was scored; its log says where.")

@@ -1,8 +1,10 @@
 """The process: bundles proven, a port taken, requests served until it is told to stop."""
 
+import signal
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,13 @@ from painresponse.errors import WorkError
 from painresponse_serve.access import Door, check_open
 from painresponse_serve.app import create_app
 from painresponse_serve.connections import connections
+from painresponse_serve.exchange import Exchange
+from painresponse_serve.hooks.site import Site
 from painresponse_serve.logs import log, log_to_stdout
+from painresponse_serve.memory import settle
+from painresponse_serve.renewal import open_renewal, renewing
 from painresponse_serve.service import open_service
-from painresponse_serve.settings import Safety, Settings, load_settings
+from painresponse_serve.settings import Settings, load_settings
 from painresponse_serve.shelf import Served, Shelf
 from painresponse_serve.tls import tls_config
 
@@ -34,26 +40,28 @@ def serve(
     settings = settings or load_settings()
     check_open(settings.host, settings.access)
     encrypted = tls_config(settings.tls)
-    shelf = _shelf(bundles, settings.safety, allow_synthetic=allow_synthetic)
-    service = open_service(shelf, settings)
-    app = create_app(service, Door(settings.access))
-    listening = _listen(settings.host, settings.port)
+    key = Path(settings.safety.trusted_key) if settings.safety.trusted_key else None
+    opened = partial(Served.open, allow_synthetic=allow_synthetic, trusted_key=key)
+    shelf = Shelf(map(opened, bundles))
     log_to_stdout()
+    service = open_service(shelf, settings)
+    site = Site.of(settings.hooks, address=settings.access.address, zone=settings.zone)
+    app = create_app(service, Door(settings.access), site=site)
+    listening = _listen(settings.host, settings.port)
     _allow_connections()
     server = uvicorn.Server(_config(app, settings, encrypted))
+    looks = open_renewal(Exchange(shelf, service.audit, opened), settings.renewal)
+    settle()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as SIGINT does, not on the spot
     log.info("listening", extra={"fields": _facts(shelf, listening, tls=bool(encrypted))})
     try:
-        server.run(sockets=[listening])
+        with renewing(looks):
+            server.run(sockets=[listening])
     except KeyboardInterrupt:
         return  # uvicorn has finished the answers under way, and raises it once more
     finally:
         service.audit.close()
         log.info("stopped")
-
-
-def _shelf(bundles: Sequence[Path], safety: Safety, *, allow_synthetic: bool) -> Shelf:
-    key = Path(safety.trusted_key) if safety.trusted_key else None
-    return Shelf(Served.open(one, allow_synthetic=allow_synthetic, trusted_key=key) for one in bundles)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from painresponse.clinic.catalogue import packaged
 from painresponse.errors import DefinitionError
 from painresponse.settings import build, load
 from painresponse_serve.access import Access
 from painresponse_serve.audit import Audit
+from painresponse_serve.hooks.site import Hooks
+from painresponse_serve.renewal import Renewal
 from painresponse_serve.tls import Tls
 
 PREFIX = "PAINRESPONSE_SERVE_"
@@ -57,15 +60,28 @@ class Settings:
 
     host: str
     port: int
+    zone: str
     limits: Limits
     safety: Safety
     access: Access
+    hooks: Hooks
     audit: Audit
+    renewal: Renewal
     tls: Tls
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ValueError("port must lie between 0 (any free one) and 65535")
+        check_zone(self.zone)
+
+
+def check_zone(name: str) -> None:
+    """Raises ValueError for a time zone that this machine does not know; none at all is fine."""
+    try:
+        if name:
+            ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("zone is no time zone of this machine: write it like Europe/Madrid") from None
 
 
 def load_settings(

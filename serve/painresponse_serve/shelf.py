@@ -9,14 +9,19 @@ from painresponse.scoring.bundle import Bundle
 from painresponse.scoring.opening import open_to_score
 from painresponse.scoring.scorer import Scorer
 from painresponse_serve.complaints import RequestError
+from painresponse_serve.states import State, state_of
 
 
 @dataclass(frozen=True)
 class Served:
-    """One bundle in service, opened and proven; a request uses the one it began with to its end."""
+    """One bundle in service, opened and proven; a request uses the one it began with to its end.
+
+    ``state``: that of its file when it was read.
+    """
 
     scorer: Scorer
     path: Path
+    state: State = None
 
     @property
     def bundle(self) -> Bundle:
@@ -31,9 +36,9 @@ class Served:
     @classmethod
     def open(cls, path: Path, *, allow_synthetic: bool = False, trusted_key: Path | None = None) -> "Served":
         """Read and prove a bundle file. Raises BundleError where it may not be served."""
-        return cls(
-            Scorer(open_to_score(path, allow_synthetic=allow_synthetic, trusted_key=trusted_key)), path
-        )
+        state = state_of(path)
+        bundle = open_to_score(path, allow_synthetic=allow_synthetic, trusted_key=trusted_key)
+        return cls(Scorer(bundle), path, state)
 
 
 class Shelf:

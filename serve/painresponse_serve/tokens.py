@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-import jwt
-
 from painresponse_serve.jwks import ALGORITHMS, KeySet
 from painresponse_serve.principals import HOOKS, SCOPES, Principal
 
@@ -16,6 +14,7 @@ MOST_CHARACTERS = 16_384
 MOST_REMEMBERED = 10_000
 SECONDS_REMEMBERED = 300
 SECONDS_OF_A_HOOK = 3600
+LONGEST_ID = 256
 _NAME = re.compile(r"[\w.@:/+-]{1,120}", re.ASCII)
 
 
@@ -80,6 +79,8 @@ class Tokens:
 
         Raises TokenError, which says what is wrong with it.
         """
+        if not self._issuers:
+            raise TokenError("No tokens are believed here, only API keys.")
         digest = sha256(token.encode()).digest()
         known = self._verified.get((digest, hook))
         if known and self._clock() < known.until:
@@ -115,6 +116,8 @@ class Tokens:
         """A token may be shown again until it expires; another one may not bear its id."""
         if claims["exp"] - claims["iat"] > SECONDS_OF_A_HOOK:
             raise TokenError("The token is valid for too long: a CDS Hooks client may make it for an hour.")
+        if len(claims["jti"]) > LONGEST_ID:
+            raise TokenError(f"The id (jti) of the token is longer than {LONGEST_ID} characters.")
         if self._ids.get((issuer.issuer, claims["jti"]), digest) != digest:
             raise TokenError("The token has the id (jti) of another one.")
         _remember(self._ids, (issuer.issuer, claims["jti"]), digest)
@@ -130,6 +133,8 @@ def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
 
 def _unverified(token: str) -> tuple[dict[str, Any], str]:
     """Its header and who it says has issued it: to find the key by, and for nothing else."""
+    import jwt  # not before there is an issuer: it takes 9 MB
+
     if len(token) > MOST_CHARACTERS:
         raise TokenError(f"The token is longer than {MOST_CHARACTERS} characters.")
     try:
@@ -143,21 +148,22 @@ def _unverified(token: str) -> tuple[dict[str, Any], str]:
 
 
 def _decoded(token: str, *, key: Any, **checks: Any) -> dict[str, Any]:
+    import jwt
+
     try:
         claims = jwt.decode(token, key, **checks)
         return {**claims, "exp": int(claims["exp"]), "iat": int(claims["iat"])}
     except jwt.MissingRequiredClaimError as error:
         raise TokenError(f"The token lacks the claim {error.claim}.") from None
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
-        words = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), _NOT_VALID)
-        raise TokenError(words) from None
+        raise TokenError(_WORDS.get(type(error).__name__, _NOT_VALID)) from None
 
 
 _NOT_VALID = "The token or its signature is not valid."
-_WORDS: dict[type[Exception], str] = {
-    jwt.ExpiredSignatureError: "The token has expired.",
-    jwt.ImmatureSignatureError: "The token is not valid yet.",
-    jwt.InvalidAudienceError: "The token is for another audience (aud) than this address.",
+_WORDS = {
+    "ExpiredSignatureError": "The token has expired.",
+    "ImmatureSignatureError": "The token is not valid yet.",
+    "InvalidAudienceError": "The token is for another audience (aud) than this address.",
 }
 
 

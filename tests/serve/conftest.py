@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from painresponse.scoring.scorer import Scorer
+from tests.lib.bundles import write_tiny_bundle
 
 PATIENCE = 30.0
 
@@ -116,6 +117,24 @@ def server(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         tiny_bundle, tmp_path_factory.mktemp("server"), body_bytes=100_000, events=300, patients=4
     ) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def madrid(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of a clinic in Madrid, on a machine whose own clock is at the other end of the world."""
+    folder = tmp_path_factory.mktemp("madrid")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Kiritimati")
+        with running(tiny_bundle, folder, tables={"zone": "Europe/Madrid"}, body_bytes=5_000_000) as one:
+            yield one
+
+
+@pytest.fixture(scope="session")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of the same name as the tiny one, whose models answer otherwise."""
+    path = tmp_path_factory.mktemp("newer") / "tiny.onnx"
+    write_tiny_bundle(path, noise=10)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -331,7 +331,7 @@ def test_the_other_bundle_can_be_asked(browser: Browser, tiny_bundle: Path, tmp_
         running(BUNDLE, tmp_path, more=[tiny_bundle]) as server,
         visiting(browser, server.url) as visit,
     ):
-        choice = visit.page.get_by_label("Model", exact=True)
+        choice = visit.page.get_by_role("combobox", name="Model")
         assert choice.locator("option").all_inner_texts() == ["synthetic", "tiny"]
         visit.choose(FACET)
         choice.select_option("tiny")

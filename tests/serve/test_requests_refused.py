@@ -1,11 +1,16 @@
 """Requests that are not answered: which status, which words, and nothing of what was sent."""
 
 import json
+import re
 import socket
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from painresponse_serve.complaints import RequestError
+from painresponse_serve.histories import decode
 from tests.serve.conftest import Server
 from tests.serve.patients import event, patient
 
@@ -220,3 +225,18 @@ def _closed(client: socket.socket) -> bool:
     while client.recv(65_536):
         pass
     return True
+
+
+@given(place=st.integers(0, 400), pad=st.sampled_from([b"", b" ", b"\n\t"]), twin=st.booleans())
+def test_a_member_named_twice_is_found_wherever_it_stands(place: int, pad: bytes, twin: bool):
+    """Also where white space or a colon within a text could hide it from whoever only counts."""
+    events = [event("PR//pain", 5, 7.0), event(':"', 6, 1.0), event('":', 7, 2.0)]
+    body = json.dumps(patient(*events)).encode()
+    names = [found.start() for found in re.finditer(rb'"value": ', body)]
+    at = names[place % len(names)]
+    doubled = body[:at] + b'"value"' + pad + b": 3, " + body[at:] if twin else body
+    if twin:
+        with pytest.raises(RequestError, match="same member twice"):
+            decode(doubled, events=100, patients=1)
+    else:
+        assert len(decode(doubled, events=100, patients=1).events) == len(patient(*events)["events"])

@@ -24,14 +24,15 @@ def mlflow_server(folder: Path) -> Iterator[str]:
         database.execute("CREATE DATABASE mlflow", database="postgres")
         # SQLAlchemy 2.1 takes psycopg 3 unless the driver is named
         uri = database.uri(database="mlflow").replace("postgresql:", "postgresql+psycopg2:")
-        words = ["--backend-store-uri", uri]
-        words += ["--serve-artifacts", "--artifacts-destination", str(folder / "artifacts")]
-        with _running(words, folder) as address:
+        with running_over(uri, folder) as address:
             yield address
 
 
 @contextmanager
-def _running(words: list[str], folder: Path) -> Iterator[str]:
+def running_over(uri: str, folder: Path) -> Iterator[str]:
+    """Likewise over any database, such as ``sqlite:////path``."""
+    words = ["--backend-store-uri", uri]
+    words += ["--serve-artifacts", "--artifacts-destination", str(folder / "artifacts")]
     port = _free_port()
     where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}

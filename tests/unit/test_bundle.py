@@ -131,7 +131,7 @@ def _known_instead_of_unknown(metadata):
     [
         (
             lambda m: m.update(schema=2),
-            r"has schema version 2; this painresponse reads version 3\. Export it again",
+            r"has schema version 2; this painresponse reads version 4\. Export it again",
         ),
         (lambda m: m.pop("schema") and None, "has schema version None"),
         (

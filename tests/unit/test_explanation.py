@@ -31,6 +31,8 @@ CARD = {
     "kind": "boosted",
     "why": "Made for tests.",
     "least_support": None,
+    "leans_on": [],
+    "diagnoses": [],
     "metrics": {"auc": [0.5, 0.45, 0.55]},
 }
 

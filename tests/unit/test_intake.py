@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from painresponse.errors import RecordError
-from painresponse.records import Asks, Intake, collect
+from painresponse.records import Asks, Intake, Tally, collect, collect_each
 from painresponse.records.coding import Matcher, Measures
 from painresponse.records.intake import REASONS
 from painresponse.records.rows import history
@@ -204,3 +206,30 @@ def test_a_question_outside_1900_to_2099_is_refused(year):
     index = np.array([year], "datetime64[us]").astype(np.int64)
     with pytest.raises(RecordError, match="before 1900 or after 2099"):
         Asks(np.zeros(1, np.int64), index)
+
+
+odd_events = st.tuples(
+    st.sampled_from(["1890-01-01", "2026-01-01", "2026-01-02", None]),
+    st.sampled_from(["PR//pain", "PR//crp", "PR//marker", "PR//cortisol", "RxNorm//7804", "STRANGE//1"]),
+    st.sampled_from([None, -1.0, 5.0, 300.0, float("inf")]),
+    st.sampled_from([None, "mg/dL", "nmol/L", "stone"]),
+)
+
+
+@given(people=st.lists(st.lists(odd_events, max_size=8), min_size=1, max_size=4))
+def test_histories_read_in_one_go_are_read_as_each_alone(people):
+    """Records to the bit, and of each subject the same account."""
+    each = [
+        history(*([row[column] for row in one] for column in range(3)), units=[row[3] for row in one])
+        for one in people
+    ]
+    measures = Measures(VOCABULARY)
+    records, tallies = collect_each(each, measures)
+    for subject, (raw, tally) in enumerate(zip(each, tallies, strict=True)):
+        alone, account = collect(raw, measures)
+        own = records.of(subject)
+        assert [own.codes[code] for code in own.code] == [alone.codes[code] for code in alone.code]
+        for column in ("time", "available", "value"):
+            np.testing.assert_array_equal(getattr(own, column), getattr(alone, column))
+        unmapped = sum(account.unmapped.values())
+        assert tally == Tally(account.given, account.kept, account.reasons(), unmapped)

@@ -8,14 +8,19 @@ from painresponse.clinic.requirements import requirements
 from painresponse.engine import Plan, compute
 from painresponse.errors import DefinitionError
 from painresponse.language import FeatureSet
-from painresponse.scoring.requirements import Requirement
+from painresponse.scoring.requirements import Checklist, Requirement
 from tests.cohorts.clinic import PAIN, ask, records_of
 
 NAN = np.nan
 
 
 def unmet(columns, **limits):
-    return Requirement("R", "words", ("age",), **limits).unmet(np.array(columns, float)).tolist()
+    """Whether each row of the columns of one requirement is refused."""
+    columns = np.array(columns, float).reshape(len(columns), -1)
+    features = tuple(f"count of {name} ever" for name in "abc"[: columns.shape[1]])
+    rule = Requirement("R", "words", features, **limits)
+    places = {feature: place for place, feature in enumerate(rule.parsed())}
+    return Checklist([rule], ["t"], places).unmet(columns)[:, 0].tolist()
 
 
 def test_an_unknown_value_does_not_meet_any_requirement():
@@ -74,7 +79,9 @@ def refused(catalogue, target: str, *events) -> bool:
     for rule in (one for one in rules if target in one.targets):
         named = {str(place): text for place, text in enumerate(rule.features)}
         plan = Plan(FeatureSet.from_plain(named), catalogue.concepts)
-        found.append(rule.unmet(compute(plan, records, ask(days_after=0)))[0])
+        places = {feature: place for place, feature in enumerate(rule.parsed())}
+        computed = compute(plan, records, ask(days_after=0))
+        found.append(bool(Checklist([rule], [target], places).unmet(computed)[0, 0]))
     assert found
     return any(found)
 

@@ -68,11 +68,11 @@ def test_a_patient_who_meets_the_requirements_is_scored_for_every_target(scorer)
         (IN_PAIN, "R01_AGE"),
         (CHILD + IN_PAIN, "R01_AGE"),
         (ADULT + IN_PAIN + CANCER, "R02_CANCER_PAIN"),
-        (ADULT + IN_PAIN + [("2026-02-01", "ICD10CM//Z34", None)], "R03_PREGNANT"),
         (ADULT, "R04_NO_BASELINE"),
         ([*ADULT, ("2026-02-20", "PR//pain", 3)], "R04_NO_BASELINE"),
         ([*ADULT, ("2025-11-01", "PR//pain", 8)], "R04_NO_BASELINE"),
         (CHILD + CANCER, "R01_AGE"),
+        ([*CHILD, ("2026-02-20", "ICD10CM//G83.4", None)], "R05_RED_FLAG"),
     ],
 )
 def test_a_patient_who_does_not_is_refused_with_the_first_reason(scorer, person, code):

@@ -5,7 +5,7 @@ import { el } from "./elements.js";
 const EXAMPLES = {
   "after-trial": ["After two back operations", "A stimulation trial went well; all models answer."],
   "facet-block": ["Facet joint pain", "Asked about ablation, and about stimulation, where the model refuses."],
-  "few-facts": ["Hardly anything known", "Age, sex and two pain scores: what is missing matters most."],
+  "few-facts": ["Hardly anything known", "One model says what it lacks; the others know too little to speak."],
   "cancer-pain": ["Cancer pain", "Outside what any of the models has learnt: all of them refuse."],
 };
 

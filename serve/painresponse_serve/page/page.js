@@ -14,7 +14,7 @@ import { announcement, results } from "./results.js";
 import { Refused, catalogue, fromFhir, models, score, useKey } from "./server.js";
 import { timeline } from "./timeline.js";
 
-const page = { bundle: null, name: null, history: null, turn: 0 };
+const page = { bundle: null, name: null, text: "", history: null, turn: 0 };
 
 const NOTHING = "Choose or paste a patient, say what is asked, and ask.";
 const CHANGED = "The patient or the question has changed. Ask anew.";
@@ -57,14 +57,19 @@ const choose = (bundle) => doing("ask", async () => {
   changed();
 });
 
-/** Takes another text for the history. */
+/** Takes another text for the history; what the form asks meanwhile stays. */
 const read = () => doing("text", async () => {
-  const turn = forget();
   const text = byId("text").value;
-  page.history = null;
+  if (text === page.text) return;
+  Object.assign(page, { text, history: null });
+  setIndex(null);
+  forget();
   if (text.trim()) {
-    const understood = await understand(text, fromFhir);
-    if (turn !== page.turn) return;
+    const understood = await understand(text, fromFhir).catch((error) => {
+      page.text = null;
+      throw error;
+    });
+    if (text !== page.text) return;
     accept(understood);
   }
   changed();
@@ -72,7 +77,7 @@ const read = () => doing("text", async () => {
 
 function accept({ history, ...told }) {
   page.history = history;
-  setIndex(history.index);
+  if (history.index) setIndex(history.index);
   tickInterventions(askedIn(history, page.bundle?.targets ?? []));
   byId("text-told").replaceChildren(...summary(history.events, told));
 }

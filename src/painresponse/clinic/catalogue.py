@@ -16,6 +16,7 @@ from painresponse.clinic.declarations import (
     Target,
 )
 from painresponse.clinic.features import feature_sentences
+from painresponse.clinic.hazards import SafetyRules
 from painresponse.clinic.targets import Implication, chosen, implications, implied
 from painresponse.concepts import Concept, Concepts
 from painresponse.engine.sources import Sources
@@ -36,6 +37,7 @@ PARTS = (
     "features",
     "cohort",
     "flags",
+    "safety",
 )
 SITE_WORDS = (*PARTS, "predict", "social_features", "packaged_features", "adequacy", "training", "import")
 SITE_FILE = Path("metadata") / "site.toml"
@@ -57,6 +59,7 @@ class Catalogue:
     cohort: CohortRules
     features: FeatureSet
     flags: dict[str, FlagRule]
+    safety: SafetyRules
     training: dict[str, Any]
     imports: dict[str, Any]
     own: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -129,6 +132,7 @@ def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue
         build(CohortRules, parts["cohort"], "cohort"),
         FeatureSet.from_plain(sentences(parts["features"])),
         _flags(parts["flags"], lambda said: sentences({**parts["features"], **said})),
+        build(SafetyRules, parts["safety"], "safety"),
         own.get("training", {}),
         own.get("import", {}),
         {part: tuple(own[part]) for part in PARTS if part in own},
@@ -173,6 +177,7 @@ def _check(catalogue: Catalogue) -> None:
             for concept in stage.concepts:
                 _known(f"intervention {name}", "concept", concept, concepts)
     _check_flags(catalogue)
+    _check_safety(catalogue)
     rules = catalogue.cohort
     for concept in (*rules.exclude, *(one.concept for one in rules.impact)):
         _known("cohort", "concept", concept, concepts)
@@ -249,19 +254,33 @@ def _check_measured(name: str, outcome: Outcome, concepts: dict[str, Concept]) -
 
 
 def _check_flags(catalogue: Catalogue) -> None:
-    """What a sentence names is told by the engine; here, so that a slip is not found after the training."""
     sources, groups = Sources(catalogue.concepts), load(packaged() / "groups.toml")
     for code, flag in catalogue.flags.items():
         for grouping in flag.groups:
             _known(f"flag {code}", "group", grouping, groups)
         for intervention in (one for step in flag.steps for one in step.of):
             _known(f"flag {code}", "intervention", intervention, catalogue.interventions)
-        try:
-            for summary in summaries_in(parse(step.feature) for step in flag.steps):
-                check_exposures(summary)
-                sources.number(summary.window)
-        except DefinitionError as error:
-            raise DefinitionError(f"flag {code}: {error}") from None
+        _check_sentences(f"flag {code}", sources, *(step.feature for step in flag.steps))
+
+
+def _check_safety(catalogue: Catalogue) -> None:
+    sources = Sources(catalogue.concepts)
+    for entry, sentence in catalogue.safety.sentences.items():
+        _check_sentences(f"safety.{entry}", sources, sentence)
+    stages = {f"{name}.{stage}" for name, one in catalogue.interventions.items() for stage in one.stages}
+    for entry, names in catalogue.safety.of.items():
+        for name in names:
+            _known(f"safety.{entry}", "intervention or stage", name, {*catalogue.interventions, *stages})
+
+
+def _check_sentences(where: str, sources: Sources, *sentences: str) -> None:
+    """What a sentence names is told by the engine; here, so that a slip is not found after the training."""
+    try:
+        for summary in summaries_in(map(parse, sentences)):
+            check_exposures(summary)
+            sources.number(summary.window)
+    except DefinitionError as error:
+        raise DefinitionError(f"{where}: {error}") from None
 
 
 def _known(where: str, kind: str, name: str, allowed: Any) -> None:

@@ -1,11 +1,12 @@
 """What deserves to be said beside a score, by the clinic's rules: of a patient, and of a model."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from painresponse.clinic.catalogue import Catalogue, packaged
+from painresponse.clinic.catalogue import Catalogue
 from painresponse.clinic.declarations import FlagRule
-from painresponse.settings import load
+from painresponse.clinic.groups import declared_groups, first_of
+from painresponse.clinic.safety import cautions
 
 Plain = dict[str, Any]
 
@@ -26,9 +27,12 @@ def flags(catalogue: Catalogue, *, cards: Mapping[str, Plain], accounts: Mapping
     ]
 
 
-def patient_flags(catalogue: Catalogue, targets: Iterable[str]) -> list[Plain]:
-    """The flags that a history alone raises, as plain tables; a first step, of all but its own targets."""
-    found = []
+def patient_flags(catalogue: Catalogue, targets: Collection[str]) -> list[Plain]:
+    """The flags that a history alone raises, as plain tables: first what speaks against an intervention.
+
+    A first step is raised for all but its own targets.
+    """
+    found = cautions(catalogue, targets)
     of = {name: catalogue.targets[name].intervention for name in targets}
     for code, rule in catalogue.flags.items():
         for step in rule.steps:
@@ -66,11 +70,11 @@ def _calibrated(slopes: tuple[float, float], card: Plain, account: Plain) -> boo
 
 def _worse_groups(groups: tuple[str, ...], slopes: tuple[float, float], account: Plain) -> Iterator[str]:
     """The sentences of the groups in which the model is known to be worse calibrated."""
-    declared = load(packaged() / "groups.toml")
+    declared = declared_groups()
     for one in (account.get("subgroups") or {}).get("groups", ()):
         labels = declared[one["grouping"]] if one["grouping"] in groups else {}
         if labels.get(one["label"]) and (one["blocks"] or _off(slopes, one)):
-            yield _first_of(labels, one["label"])
+            yield first_of(labels, one["label"])
 
 
 def _off(slopes: tuple[float, float], group: Plain) -> bool:
@@ -81,12 +85,3 @@ def _off(slopes: tuple[float, float], group: Plain) -> bool:
 
 def _within(slopes: tuple[float, float], slope: float) -> bool:
     return slopes[0] <= slope <= slopes[1]
-
-
-def _first_of(labels: Mapping[str, str], label: str) -> str:
-    """The sentence of a label whose patients belong to none of the labels before it."""
-    names = list(labels)
-    before = " and ".join(f"({labels[one]})" for one in names[: names.index(label)])
-    if not before:
-        return labels[label]
-    return f"all of ({labels[label]}) and (whether (how many of {before}) is below 1)"

@@ -1,7 +1,11 @@
 """What the clinic's rules ask of a patient before a score may be given, with the codes of the service."""
 
+from collections.abc import Collection, Iterator, Mapping
+
 from painresponse.clinic.catalogue import Catalogue
 from painresponse.clinic.declarations import Outcome, Stage
+from painresponse.clinic.groups import declared_groups, first_of
+from painresponse.clinic.safety import absent, contraindications, red_flags, targets_of
 
 _EXCLUDED = {
     "cancer_pain": ("R02_CANCER_PAIN", "Cancer pain and palliative care are out of scope."),
@@ -9,28 +13,66 @@ _EXCLUDED = {
 }
 
 
-def requirements(catalogue: Catalogue) -> list[dict[str, object]]:
-    """As plain tables for the bundle: age, exclusions, and a baseline wherever the outcome is a change."""
+def requirements(
+    catalogue: Catalogue, *, diagnoses: Mapping[str, Collection[str]] | None = None
+) -> list[dict[str, object]]:
+    """As plain tables for the bundle, in the order in which they are looked at: the first not met is told.
+
+    ``diagnoses``: by target the diagnosis groups it learnt from; of other targets none is asked.
+    """
     rules = catalogue.cohort
-    found: list[dict[str, object]] = [
-        {
-            "code": "R01_AGE",
-            "words": f"The patient is younger than {rules.age_min:g} years, or the birth date is missing.",
-            "features": ["age"],
-            "at_least": rules.age_min,
-        }
+    age: dict[str, object] = {
+        "code": "R01_AGE",
+        "words": f"The patient is younger than {rules.age_min:g} years, or the birth date is missing.",
+        "features": ["age"],
+        "at_least": rules.age_min,
+    }
+    return [
+        *red_flags(catalogue),
+        age,
+        *_exclusions(catalogue),
+        *contraindications(catalogue),
+        *_all_baselines(catalogue),
+        *_earlier_steps(catalogue),
+        *_unseen_diagnoses(diagnoses or {}),
     ]
+
+
+def _exclusions(catalogue: Catalogue) -> Iterator[dict[str, object]]:
+    """Who was kept out of training is refused: everything, unless safety.toml names what."""
+    rules = catalogue.cohort
     for concept in rules.exclude:
         code, words = _EXCLUDED.get(
             concept, ("R06_OUT_OF_DOMAIN", f"No model was trained on patients with {concept}.")
         )
         sentence = f"count of {concept} in {rules.exclude_days} d"
-        found.append({"code": code, "words": words, "features": [sentence], "at_most": 0})
+        plain: dict[str, object] = {"code": code, "words": words, "features": [sentence], "at_most": 0}
+        of = catalogue.safety.exclusions.get(concept)
+        if of is None:
+            yield plain
+        elif targets := targets_of(catalogue, of, catalogue.targets):
+            yield plain | {"targets": targets}
+
+
+def _unseen_diagnoses(seen: Mapping[str, Collection[str]]) -> Iterator[dict[str, object]]:
+    """Targets that have not learnt from the same diagnosis groups refuse them together."""
+    labels = declared_groups()["diagnosis"]
+    unseen: dict[tuple[str, ...], list[str]] = {}
+    for target, known in seen.items():
+        strange = tuple(label for label, said in labels.items() if said and label not in known)
+        unseen.setdefault(strange, []).append(target)
+    for strange, targets in unseen.items():
+        if strange:
+            words = "This model has learnt from too few patients of this diagnosis group."
+            sentences = [first_of(labels, label) for label in strange]
+            yield absent("R06_OUT_OF_DOMAIN", words, *sentences, targets=targets)
+
+
+def _all_baselines(catalogue: Catalogue) -> Iterator[dict[str, object]]:
     for name, outcome in catalogue.outcomes.items():
         targets = [target for target, one in catalogue.targets.items() if one.outcome == name]
         if targets:
-            found += _baselines(catalogue, outcome, targets)
-    return found + _earlier_steps(catalogue)
+            yield from _baselines(catalogue, outcome, targets)
 
 
 def _earlier_steps(catalogue: Catalogue) -> list[dict[str, object]]:

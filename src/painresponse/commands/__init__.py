@@ -13,6 +13,7 @@ from painresponse.commands import (
     explaining,
     imports,
     models,
+    operation,
     registry,
     report,
     scoring,
@@ -26,7 +27,16 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
 _EXTRAS = {
-    "serve": ("fastapi", "msgspec", "swagger_ui_bundle", "uvicorn", "painresponse_serve"),
+    "serve": (
+        "fastapi",
+        "httptools",
+        "jwt",
+        "msgspec",
+        "prometheus_client",
+        "swagger_ui_bundle",
+        "uvicorn",
+        "painresponse_serve",
+    ),
     "omop": ("duckdb", "adbc_driver_manager", "adbc_driver_postgresql"),
     "sign": ("cryptography",),
     "spark": ("pyspark",),
@@ -54,6 +64,8 @@ app.command()(verifying.verify)
 app.command()(verifying.sign)
 app.command()(verifying.keys)
 app.command()(serving.serve)
+app.command()(operation.api_key)
+app.command()(operation.audit_log)
 app.command()(demo.demo)
 
 

@@ -1,6 +1,7 @@
 """Fitted targets and the catalogue they were made with become a bundle that can prove itself."""
 
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,14 @@ def make_bundle(
     reference: dict[str, list[float | None]],
     accounts: dict[str, Any] | None = None,
     skipped: dict[str, str] | None = None,
+    review_by: str | None = None,
 ) -> str:
     """Write the bundle, read it back as a server would, and return its SHA-256.
 
-    ``cards`` holds episodes, responders and metrics by target; ``provenance`` says where the training data
+    ``cards`` holds episodes, responders, metrics, what the model leans on (``leans_on``) and the diagnosis
+    groups it learnt from (``diagnoses``) by target; ``provenance`` says where the training data
     came from (``kind``: synthetic or clinic); ``reference`` holds quantiles of each feature in training;
-    ``accounts``, by target, all that a report says.
+    ``accounts``, by target, all that a report says; ``review_by`` is the last day (ISO date) it may speak of.
     """
     trained = [model.name for model in models]
     implied = [pair for pair in catalogue.implications() if set(pair) <= set(trained)]
@@ -47,11 +50,12 @@ def make_bundle(
         "schema": SCHEMA,
         "name": path.stem,
         "provenance": provenance,
+        "review_by": review_by,
         "features": catalogue.features.to_plain(),
         "fingerprint": catalogue.features.fingerprint(),
         **catalogue.concepts.to_plain(),
         "targets": [_card(catalogue, model, cards[model.name]) for model in models],
-        "requirements": _requirements(catalogue, trained),
+        "requirements": _requirements(catalogue, {name: cards[name]["diagnoses"] for name in trained}),
         "flags": flags(catalogue, cards={name: cards[name] for name in trained}, accounts=accounts or {}),
         "reference": reference,
         "accounts": accounts or {},
@@ -71,18 +75,19 @@ def _card(catalogue: Catalogue, model: TargetModel, numbers: dict[str, Any]) -> 
         "intercept": float(model.intercept),
         "base": expected_margin(trees(model.booster)),
     }
-    card = {"name": model.name, "label": catalogue.label(model.name), **named, **scale, **numbers}
+    least = {"least_known": ceil(catalogue.safety.known_share * len(numbers["leans_on"]))}
+    card = {"name": model.name, "label": catalogue.label(model.name), **named, **scale, **numbers, **least}
     return {key: card[key] for key in TargetCard.__dataclass_fields__}
 
 
-def _requirements(catalogue: Catalogue, trained: list[str]) -> list[dict[str, Any]]:
+def _requirements(catalogue: Catalogue, diagnoses: dict[str, list[str]]) -> list[dict[str, Any]]:
     """The catalogue's requirements, without those of targets that were not trained."""
     kept = []
-    for requirement in requirements(catalogue):
+    for requirement in requirements(catalogue, diagnoses=diagnoses):
         targets = requirement.get("targets")
         if targets is None:
             kept.append(requirement)
-        elif chosen := [one for one in targets if one in trained]:
+        elif chosen := [one for one in targets if one in diagnoses]:
             kept.append({**requirement, "targets": chosen})
     return kept
 

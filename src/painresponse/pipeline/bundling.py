@@ -1,5 +1,6 @@
 """From made targets to the bundle: models, cards, and what the features looked like in training."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from painresponse.pipeline.making import Made
 from painresponse.scoring.drift import LEVELS
 from painresponse.training.cohorts import Cohort
 from painresponse.training.examples import Examples
-from painresponse.training.fitting import Fitted
 from painresponse.training.support import Support
 
 
@@ -27,16 +27,32 @@ def bundled(
 ) -> str:
     """Write the bundle of all targets that were made; returns its SHA-256."""
     whole = {name: one for name, one in made.items() if one.fitted}
+    examples = {name: cohort.examples[name] for name in whole}
+    least = catalogue.safety.diagnosis_episodes
+    seen = {name: {"diagnoses": _diagnoses(one, least)} for name, one in examples.items()}
     return make_bundle(
         out,
         catalogue,
         [_model(one, supports[name]) for name, one in whole.items()],
-        cards={name: _card(one.fitted, supports[name]) for name, one in whole.items() if one.fitted},
+        cards={name: {**_card(one, supports[name]), **seen[name]} for name, one in whole.items()},
         provenance=provenance,
-        reference=_reference([cohort.examples[name] for name in whole]),
+        reference=_reference(list(examples.values())),
         accounts={name: one.account for name, one in whole.items()},
         skipped={name: one.why_not for name, one in made.items() if one.why_not},
+        review_by=_review_by(examples.values(), provenance["settings"]["review_days"]),
     )
+
+
+def _review_by(examples: Iterable[Examples], days: int) -> str:
+    """So many days after the newest index that any model knew: no clock is asked."""
+    newest = max(one.index.max() for one in examples)
+    return str(np.datetime64(int(newest), "us").astype("datetime64[D]") + days)
+
+
+def _diagnoses(examples: Examples, least: int) -> list[str]:
+    """The diagnosis groups with enough episodes whose outcome is known."""
+    group = examples.labelled().groups["diagnosis"]
+    return [str(one) for one in np.unique(group) if one and (group == one).sum() >= least]
 
 
 def _model(made: Made, support: Support) -> TargetModel:
@@ -47,7 +63,8 @@ def _model(made: Made, support: Support) -> TargetModel:
     )
 
 
-def _card(fitted: Fitted, support: Support) -> dict[str, Any]:
+def _card(made: Made, support: Support) -> dict[str, Any]:
+    fitted = made.fitted
     return {
         "episodes": int(fitted.episodes),
         "responders": int(fitted.events),
@@ -55,6 +72,7 @@ def _card(fitted: Fitted, support: Support) -> dict[str, Any]:
         "why": fitted.why,
         # a hair below, so that the last bit of a sigmoid refuses nobody
         "least_support": support.threshold * (1 - 1e-9) if support.threshold > 0 else None,
+        "leans_on": [one["name"] for one in made.account["importance"]["features"]],
         "metrics": {
             name: [round(float(one), 6) if np.isfinite(one) else None for one in value]
             for name, value in fitted.metrics.items()

@@ -35,7 +35,7 @@ def provenance_of(data: Path, settings: TrainingSettings, catalogue: Catalogue) 
 
 
 def catalogue_fingerprint(catalogue: Catalogue) -> str:
-    """The SHA-256 of all that a clinic declares: features, concepts, targets, outcomes, cohort."""
+    """The SHA-256 of all that a clinic declares: features, concepts, targets, outcomes, cohort, safety."""
     declared = (
         catalogue.features.to_plain(),
         catalogue.concepts.to_plain(),
@@ -44,5 +44,6 @@ def catalogue_fingerprint(catalogue: Catalogue) -> str:
         {name: asdict(one) for name, one in catalogue.interventions.items()},
         asdict(catalogue.cohort),
         {code: asdict(one) for code, one in catalogue.flags.items()},
+        asdict(catalogue.safety),
     )
     return hashlib.sha256(json.dumps(declared, sort_keys=True, default=str).encode()).hexdigest()

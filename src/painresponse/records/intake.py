@@ -1,5 +1,6 @@
 """Raw events into records: units converted once, impossible values rejected with a reason and counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from painresponse.concepts import Concepts
 from painresponse.records.coding import Measures
-from painresponse.records.tables import Ints, Places, RawEvents, Records, Values
+from painresponse.records.tables import Ints, Places, RawEvents, Records, Values, together
 from painresponse.records.values import Readings, read, unusual
 from painresponse.schema import EARLIEST, LATEST, STATIC
 
@@ -61,12 +62,84 @@ class Intake:
         return _summed(*({reason: count} for (reason, _), count in self.rejected.items()))
 
 
+@dataclass(frozen=True)
+class Tally:
+    """An intake of one subject without its codes: ``rejected`` by reason, ``unmapped`` altogether."""
+
+    given: int
+    kept: int
+    rejected: dict[str, int]
+    unmapped: int
+
+
 def collect(raw: RawEvents, concepts: Concepts | Measures) -> tuple[Records, Intake]:
     """Records from raw events, and the account of what was rejected.
 
     Given the same events in another order, the records are the same to the bit.
     """
     measures = concepts if isinstance(concepts, Measures) else Measures(concepts)
+    sifted = _sifted(raw, measures)
+    kept, numbers = sifted.kept, sifted.numbers
+    again = {("duplicate", code): n for code, n in _by_code(sifted.repeated, slice(None)).items()}
+    intake = Intake(
+        len(raw),
+        len(kept),
+        _rejected(raw, sifted.reasons) | again,
+        unmapped=_by_code(kept, _of(kept, numbers == measures.strange)),
+        inferred=_by_code(raw, sifted.inferred),
+        unusual=_by_code(kept, unusual(kept, measures, numbers)),
+    )
+    return sifted.records(), intake
+
+
+def collect_each(each: Sequence[RawEvents], measures: Measures) -> tuple[Records, list[Tally]]:
+    """Several subjects in one go, each given alone and numbered by its place; as `collect` reads each."""
+    raw = together(each)
+    sifted = _sifted(raw, measures)
+    kept = sifted.kept
+
+    def counted(subject: Ints) -> list[int]:
+        counts: list[int] = np.bincount(subject, minlength=len(each)).tolist()
+        return counts
+
+    wrong = {
+        _REASON[number]: counted(raw.subject[sifted.reasons == number])
+        for number in np.unique(sifted.reasons[sifted.reasons > 0]).tolist()
+    }
+    if len(sifted.repeated):
+        wrong["duplicate"] = counted(sifted.repeated.subject)
+    strange = _of(kept, sifted.numbers == measures.strange)
+    columns = zip(*map(counted, (raw.subject, kept.subject, kept.subject[strange])), strict=True)
+    tallies = [
+        Tally(given, stayed, {reason: n[place] for reason, n in wrong.items() if n[place]}, unmapped)
+        for place, (given, stayed, unmapped) in enumerate(columns)
+    ]
+    return sifted.records(), tallies
+
+
+@dataclass(frozen=True)
+class _Sifted:
+    """Raw events sorted out: of each the reason it was rejected for, or 0; those kept, in order; repetitions.
+
+    ``numbers`` are those of the measures of the codes, ``rank`` the codes' places in their sorted list.
+    """
+
+    reasons: NDArray[np.int8]
+    kept: RawEvents
+    repeated: RawEvents
+    inferred: Ints
+    numbers: Ints
+    rank: Places
+
+    def records(self) -> Records:
+        """What was kept."""
+        kept = self.kept
+        code = self.rank[kept.code] if len(kept) else np.zeros(0, np.int32)
+        codes = tuple(sorted(kept.codes))
+        return Records(kept.subject, kept.time, kept.available, code, codes, kept.value)
+
+
+def _sifted(raw: RawEvents, measures: Measures) -> _Sifted:
     numbers = measures.numbers(raw.codes)
     readings = read(raw, measures, numbers)
     reasons = _reasons(raw, readings)
@@ -77,21 +150,10 @@ def collect(raw: RawEvents, concepts: Concepts | Measures) -> tuple[Records, Int
         kept = kept.taken(np.flatnonzero(reasons == 0))
     kept = _ordered(kept, rank)
     repeat = _repeats(kept)
-    repeats = np.flatnonzero(repeat)
-    given_again = _by_code(kept, repeats)
-    if len(repeats):
+    repeated = kept.taken(np.flatnonzero(repeat))
+    if len(repeated):
         kept = kept.taken(np.flatnonzero(~repeat))
-    intake = Intake(
-        len(raw),
-        len(kept),
-        _rejected(raw, reasons) | {("duplicate", code): n for code, n in given_again.items()},
-        unmapped=_by_code(kept, _of(kept, numbers == measures.strange)),
-        inferred=_by_code(raw, inferred),
-        unusual=_by_code(kept, unusual(kept, measures, numbers)),
-    )
-    code = rank[kept.code] if len(kept) else np.zeros(0, np.int32)
-    codes = tuple(sorted(raw.codes))
-    return Records(kept.subject, kept.time, kept.available, code, codes, kept.value), intake
+    return _Sifted(reasons, kept, repeated, inferred, numbers, rank)
 
 
 def _of(events: RawEvents, chosen: Mask) -> Ints:
@@ -173,9 +235,9 @@ def _rejected(raw: RawEvents, reasons: NDArray[np.int8]) -> dict[tuple[str, str]
     return rejected
 
 
-def _by_code(raw: RawEvents, places: Ints) -> dict[str, int]:
+def _by_code(raw: RawEvents, places: Ints | slice) -> dict[str, int]:
     """How many of these events each code has."""
-    if not len(places):
+    if not len(raw.code[places]):
         return {}
     counts = np.bincount(raw.code[places], minlength=len(raw.codes))
     return {raw.codes[place]: int(counts[place]) for place in np.flatnonzero(counts)}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from painresponse.errors import RecordError
-from painresponse.records.tables import Asks, RawEvents, Values
+from painresponse.records.tables import Asks, Ints, RawEvents, Values
 from painresponse.schema import STATIC
 
 _EPOCH = datetime(1970, 1, 1)
@@ -30,19 +30,16 @@ def history(
     available = available if available is not None else [None] * n
     if not len(times) == len(values) == len(units) == len(available) == n:
         raise RecordError("time, code, value, unit and available_time must have the same number of entries.")
-    time = [STATIC if one is None else instant(one, f"events[{row}].time") for row, one in enumerate(times)]
-    known = [
-        time[row] if one is None else instant(one, f"events[{row}].available_time")
-        for row, one in enumerate(available)
-    ]
+    time = _instants(times, "time")
+    known = _instants(available, "available_time")
     if strange := [row for row, one in enumerate(codes) if not isinstance(one, str)]:
         raise RecordError(f"events[{strange[0]}].code must be text, for example 'LOINC//1988-5'.")
     code, code_names = _numbered(codes)
     unit, unit_names = _numbered([one or "" for one in units])
     return RawEvents(
         np.full(n, subject, np.int64),
-        np.array(time, np.int64),
-        np.array(known, np.int64),
+        time,
+        np.where(known == STATIC, time, known),
         code,
         code_names,
         _numbers(values),
@@ -56,6 +53,29 @@ def ask(index: Time, *, subject: int = 0) -> Asks:
     if index is None:
         raise RecordError("index is missing: say at which instant the prediction is asked.")
     return Asks(np.array([subject], np.int64), np.array([instant(index, "index")], np.int64))
+
+
+def _instants(given: Sequence[Time], column: str) -> Ints:
+    """Of each row its instant, STATIC where there is none. Raises RecordError naming the row."""
+    found = np.full(len(given), STATIC, np.int64)
+    if list(given).count(None) == len(given):
+        return found
+    said = [one for one in given if one is not None]
+    try:
+        moments = [one if isinstance(one, datetime) else datetime.fromisoformat(one) for one in said]
+        read = not any(one.tzinfo for one in moments)
+    except (TypeError, ValueError):
+        read = False
+    if not read:
+        _complain_of_row(given, column)
+    found[[one is not None for one in given]] = [(one - _EPOCH) // _MICROSECOND for one in moments]
+    return found
+
+
+def _complain_of_row(given: Sequence[Time], column: str) -> None:
+    for row, one in enumerate(given):
+        if one is not None:
+            instant(one, f"events[{row}].{column}")
 
 
 def instant(given: str | datetime, where: str) -> int:

@@ -1,5 +1,6 @@
 """Event histories and questions about them, as plain columns."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -69,6 +70,26 @@ class RawEvents:
             self.unit[places],
             self.units,
         )
+
+
+def together(each: Sequence[RawEvents]) -> RawEvents:
+    """The events of several subjects, each given alone, as one table: its place is a subject's number."""
+    codes, units = (_union([getattr(one, names) for one in each]) for names in ("codes", "units"))
+    at_code = {name: place for place, name in enumerate(codes)}
+    at_unit = {name: place for place, name in enumerate(units)}
+    code = [np.array([at_code[name] for name in one.codes], np.int32)[one.code] for one in each]
+    unit = [np.array([*(at_unit[name] for name in one.units), -1], np.int32)[one.unit] for one in each]
+    time, available, value = (
+        np.concatenate([getattr(one, column) for one in each]) for column in ("time", "available", "value")
+    )
+    subject = np.repeat(np.arange(len(each), dtype=np.int64), [len(one) for one in each])
+    return RawEvents(
+        subject, time, available, np.concatenate(code), codes, value, np.concatenate(unit), units
+    )
+
+
+def _union(each: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted(set().union(*each)))
 
 
 @dataclass(frozen=True)

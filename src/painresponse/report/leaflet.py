@@ -17,7 +17,8 @@ from painresponse.report.reading import record_of
 from painresponse.report.shortfalls import shortfalls
 from painresponse.scoring.bundle import Bundle
 from painresponse.scoring.phrases import phrases
-from painresponse.scoring.scorer import NOTICE, SYNTHETIC_NOTICE, UNSUPPORTED
+from painresponse.scoring.refusals import INSUFFICIENT, STALE, UNSUPPORTED
+from painresponse.scoring.scorer import NOTICE, SYNTHETIC_NOTICE
 
 Plain = dict[str, Any]
 
@@ -68,8 +69,11 @@ def refusals(bundle: Bundle) -> list[Plain]:
     """Every code a model may refuse with, what it means, and the targets it is of."""
     everything = [card.name for card in bundle.targets]
     supported = [card.name for card in bundle.targets if card.least_support is not None]
+    leaning = [card.name for card in bundle.targets if card.least_known]
     told = [
         *((one.code, one.words, list(one.targets) or everything) for one in bundle.requirements),
+        (*STALE, everything if bundle.review_by is not None else []),
+        (*INSUFFICIENT, leaning),
         (*UNSUPPORTED, supported),
         (*_SYNTHETIC_REFUSAL, everything if bundle.synthetic else []),
     ]

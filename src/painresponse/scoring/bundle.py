@@ -15,7 +15,7 @@ from painresponse.language.lineage import Lineage, lineage
 from painresponse.scoring.flags import Flag
 from painresponse.scoring.requirements import Requirement
 
-SCHEMA = 3
+SCHEMA = 4
 """Bundles of this schema version are read; others are refused with their version named."""
 
 METADATA = "painresponse"
@@ -25,7 +25,9 @@ METADATA = "painresponse"
 class TargetCard:
     """What one model of the bundle predicts and how well it did.
 
-    ``kind``: boosted, logistic or prevalence, and ``why`` in a sentence; below ``least_support`` it refuses.
+    ``kind``: boosted, logistic or prevalence, and ``why`` in a sentence; below ``least_support`` it refuses,
+    and where fewer than ``least_known`` of the features it ``leans_on`` (the most important first) are known.
+    ``diagnoses``: the diagnosis groups it has learnt from.
     The log-odds of response are ``slope * margin + intercept``, and the margin is ``base`` (its mean in
     training) plus the contributions of all features.
     """
@@ -44,12 +46,24 @@ class TargetCard:
     slope: float
     intercept: float
     base: float
+    leans_on: tuple[str, ...]
+    least_known: int
+    diagnoses: tuple[str, ...]
     metrics: dict[str, Any]
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> "TargetCard":
+        """From plain JSON values."""
+        lists = {name: tuple(plain[name]) for name in ("leans_on", "diagnoses")}
+        return cls(**{**plain, **lists})
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose seal, contents and golden patients have been checked."""
+    """A bundle whose seal, contents and golden patients have been checked.
+
+    After the day ``review_by`` it must not speak of anybody (None: whenever).
+    """
 
     name: str
     digest: str
@@ -59,6 +73,7 @@ class Bundle:
     concepts: Concepts
     requirements: tuple[Requirement, ...]
     flags: tuple[Flag, ...]
+    review_by: np.datetime64 | None
     metadata: dict[str, Any]
     session: ort.InferenceSession
 

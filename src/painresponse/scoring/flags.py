@@ -31,11 +31,6 @@ class Flag:
         """The feature as a parsed sentence, or nothing. Raises DefinitionError where it cannot be read."""
         return (parse(self.feature),) if self.feature else ()
 
-    def raised(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Rows (of columns: rows x parsed features) for which it is raised."""
-        raised: NDArray[np.bool_] = np.all(columns > 0, axis=1)
-        return raised
-
     def to_plain(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {key: value for key, value in asdict(self).items() if value}
@@ -46,19 +41,19 @@ class Flag:
         return build(cls, plain, "flag")
 
 
-def flags_of(
-    flags: Sequence[Flag], columns: Sequence[NDArray[np.float64]], *, rows: int, targets: Sequence[str]
-) -> Flagged:
-    """The codes raised by each row for each target, in the order of the flags, each code once.
+def flags_of(flags: Sequence[Flag], raised: NDArray[np.bool_], *, targets: Sequence[str]) -> Flagged:
+    """The codes told of each row for each target, in the order of the flags, each code once.
 
-    ``columns`` holds for each flag its parsed features (rows x features).
+    ``raised``: rows x flags.
     """
     codes = list(words_of(flags))
-    raised = np.zeros((rows, len(targets), len(codes)), bool)
-    for flag, column in zip(flags, columns, strict=True):
-        asked = [place for place, name in enumerate(targets) if not flag.targets or name in flag.targets]
-        raised[:, asked, codes.index(flag.code)] |= flag.raised(column)[:, None]
-    return tuple(tuple(tuple(compress(codes, one)) for one in line) for line in raised.tolist())
+    told = np.zeros((len(raised), len(targets), len(codes)), bool)
+    for number, flag in enumerate(flags):
+        rows = raised[:, number]
+        if rows.any():
+            asked = np.array([not flag.targets or name in flag.targets for name in targets], bool)
+            told[:, :, codes.index(flag.code)] |= rows[:, None] & asked
+    return tuple(tuple(tuple(compress(codes, one)) for one in line) for line in told.tolist())
 
 
 def words_of(flags: Sequence[Flag]) -> dict[str, str]:

@@ -11,9 +11,11 @@ import json
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 
 from painresponse.concepts import Concepts
@@ -134,18 +136,26 @@ def _options() -> ort.SessionOptions:
 
 def _described(metadata: dict[str, Any], digest: str, session: ort.InferenceSession) -> Bundle:
     features = features_of(metadata)
+    cards = tuple(TargetCard.from_plain(card) for card in metadata["targets"])
+    if not {name for card in cards for name in card.leans_on} <= set(features.names):
+        raise refuse("a model leans on features that it does not see")
     return Bundle(
         metadata["name"],
         digest,
         metadata["provenance"]["kind"] != "clinic",  # whatever is not said to be real is not
-        tuple(TargetCard(**card) for card in metadata["targets"]),
+        cards,
         features,
         Concepts.from_plain(metadata),
         tuple(Requirement.from_plain(plain) for plain in metadata["requirements"]),
         tuple(Flag.from_plain(plain) for plain in metadata["flags"]),
+        _day(metadata["review_by"]),
         metadata,
         session,
     )
+
+
+def _day(written: str | None) -> np.datetime64 | None:
+    return None if written is None else np.datetime64(date.fromisoformat(written), "D")
 
 
 def features_of(metadata: dict[str, Any]) -> FeatureSet:

@@ -1,5 +1,6 @@
 """What must be known of a patient before a model may speak; else it refuses, with a code and a sentence."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,18 +26,6 @@ class Requirement:
         """The features as parsed sentences."""
         return tuple(parse(text) for text in self.features)
 
-    def unmet(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Rows (of columns: rows x features) that do not meet it; what is unknown does not."""
-        value = columns[:, 0]
-        for column in columns.T[1:]:
-            value = np.where(np.isnan(value), column, value)
-        met = ~np.isnan(value)
-        if self.at_least is not None:
-            met &= value >= self.at_least
-        if self.at_most is not None:
-            met &= value <= self.at_most
-        return ~met
-
     def to_plain(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {key: value for key, value in asdict(self).items() if value not in (None, ())}
@@ -45,3 +34,39 @@ class Requirement:
     def from_plain(cls, plain: dict[str, Any]) -> "Requirement":
         """The inverse of `to_plain`."""
         return build(cls, plain, "requirement")
+
+
+class Checklist:
+    """The requirements of a bundle, all of them held against many patients at once."""
+
+    def __init__(
+        self, requirements: Sequence[Requirement], targets: Sequence[str], places: Mapping[Feature, int]
+    ):
+        """``places``: the column of every feature they look at."""
+        columns = [[places[feature] for feature in one.parsed()] for one in requirements]
+        most = max(map(len, columns), default=1)
+        # a list that is shorter repeats its last: what was unknown before stays so
+        filled = [one + one[-1:] * (most - len(one)) for one in columns]
+        self._columns = np.array(filled, np.int64).reshape(len(requirements), most)
+        self._least = np.array([-np.inf if one.at_least is None else one.at_least for one in requirements])
+        self._most = np.array([np.inf if one.at_most is None else one.at_most for one in requirements])
+        self._asked = np.array(
+            [[not one.targets or name in one.targets for name in targets] for one in requirements], bool
+        ).reshape(len(requirements), len(targets))
+
+    def unmet(self, computed: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Rows (of ``computed``: rows x columns) by requirement that is not met; what is unknown is not."""
+        known, *others = np.moveaxis(computed[:, self._columns], 2, 0)
+        for column in others:
+            known = np.where(np.isnan(known), column, known)
+        met = (known >= self._least) & (known <= self._most)
+        unmet: NDArray[np.bool_] = ~met
+        return unmet
+
+    def first_unmet(self, computed: NDArray[np.float64]) -> NDArray[np.int64]:
+        """By row and target the place of the first requirement that is not met, or -1."""
+        unmet = self.unmet(computed)
+        first = np.full((len(computed), self._asked.shape[1]), -1, np.int64)
+        for place in np.flatnonzero(unmet.any(axis=0))[::-1]:
+            first[np.ix_(unmet[:, place], self._asked[place])] = place
+        return first

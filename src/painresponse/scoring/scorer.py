@@ -1,5 +1,6 @@
 """Histories in, scores out: the one object behind the notebook, the cohort run and the server."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from painresponse.engine import Plan, compute
 from painresponse.language import FeatureSet
-from painresponse.records import Asks, Intake, RawEvents, Records, collect
+from painresponse.records import Asks, Intake, RawEvents, Records, Tally, collect, collect_each
 from painresponse.records.coding import Measures
 from painresponse.scoring.bundle import Bundle, Outputs
 from painresponse.scoring.explanation import Explanation, explanations
@@ -15,6 +16,8 @@ from painresponse.scoring.flags import flags_of
 from painresponse.scoring.opening import open_to_score
 from painresponse.scoring.phrases import phrases
 from painresponse.scoring.reasons import Moved, Reason, largest_reasons
+from painresponse.scoring.refusals import INSUFFICIENT, STALE, UNSUPPORTED, Refusal
+from painresponse.scoring.requirements import Checklist
 from painresponse.scoring.scores import Reasons, Scores
 
 NOTICE = "Decision support prototype — not a medical device — clinician decides."
@@ -24,13 +27,11 @@ MEANING = (
     "were given it. It is not the effect of the intervention and does not compare interventions."
 )
 
-UNSUPPORTED = ("R06_OUT_OF_DOMAIN", "Not enough patients like this one were given it.")
-"""The code and the words of the refusal that the support model asks for."""
-
 SPOKEN = ("probability", "low", "high", "margin")
 """What a model that refuses does not say."""
 
 Refused = NDArray[np.int64]
+Columns = NDArray[np.float64]
 
 
 class Scorer:
@@ -41,14 +42,24 @@ class Scorer:
         self.measures = Measures(bundle.concepts)
         self.phrases = phrases(bundle.features, bundle.concepts, reference=bundle.metadata.get("reference"))
         asked = dict(bundle.features.features)
-        checks = [one.parsed() for one in bundle.requirements]
-        flags = [one.parsed() for one in bundle.flags]
-        looked_at = sorted({feature for parsed in (*checks, *flags) for feature in parsed}, key=str)
+        parsed = (one.parsed() for rules in (bundle.requirements, bundle.flags) for one in rules)
+        looked_at = sorted({feature for found in parsed for feature in found}, key=str)
         hidden = tuple((f" check {number}", one) for number, one in enumerate(looked_at))
         self.plan = Plan(FeatureSet((*asked.items(), *hidden)), bundle.concepts)
         place = {feature: len(asked) + number for number, (_, feature) in enumerate(hidden)}
-        self._checks = [[place[feature] for feature in parsed] for parsed in checks]
-        self._flags = [[place[feature] for feature in parsed] for parsed in flags]
+        asked_of = ((one.code, one.words) for one in bundle.requirements)
+        self._refusals: tuple[Refusal, ...] = (*asked_of, STALE, INSUFFICIENT, UNSUPPORTED)
+        names = [card.name for card in bundle.targets]
+        self._checklist = Checklist(bundle.requirements, names, place)
+        self._flags = np.array([place[one.parsed()[0]] if one.feature else 0 for one in bundle.flags], int)
+        self._always = np.array([not one.feature for one in bundle.flags], bool)
+        self._least = np.array(
+            [np.nan if one.least_support is None else one.least_support for one in bundle.targets]
+        )
+        self._leans = np.array(
+            [[name in one.leans_on for name in bundle.features.names] for one in bundle.targets], np.float32
+        ).T
+        self._least_known = np.array([one.least_known for one in bundle.targets])
 
     @classmethod
     def load(
@@ -69,6 +80,10 @@ class Scorer:
         """Raw events into records, with the bundle's codes and units."""
         return collect(raw, self.measures)
 
+    def read_each(self, each: Sequence[RawEvents]) -> tuple[Records, list[Tally]]:
+        """Several subjects, each given alone, in one go; a subject's number is its place."""
+        return collect_each(each, self.measures)
+
     def rows(self, records: Records, asks: Asks) -> NDArray[np.float32]:
         """The feature rows (asks x features) the models see."""
         return self._rows(compute(self.plan, records, asks))
@@ -85,7 +100,7 @@ class Scorer:
         computed = compute(self.plan, records, asks)
         matrix = self._rows(computed)
         said = self.bundle.run(matrix, explain=places if reasons > 0 else ())
-        refused = self._unsupported(self._refusals(computed), said.support)[:, places]
+        refused = self._refused(computed, matrix, asks, said.support)[:, places]
         spoken = {
             name: np.where(refused >= 0, column.dtype.type(np.nan), column[:, places])
             for name, column in said._asdict().items()
@@ -97,11 +112,9 @@ class Scorer:
             targets=names,
             support=said.support[:, places],
             refused=refused,
-            refusals=(*((one.code, one.words) for one in self.bundle.requirements), UNSUPPORTED),
+            refusals=self._refusals,
             known=(~np.isnan(matrix)).mean(axis=1),
-            flags=flags_of(
-                self.bundle.flags, [computed[:, at] for at in self._flags], rows=len(asks), targets=names
-            ),
+            flags=flags_of(self.bundle.flags, (computed[:, self._flags] > 0) | self._always, targets=names),
             features=matrix,
             reasons=(
                 self._reasons(said, matrix, places=places, refused=refused, most=reasons)
@@ -133,21 +146,31 @@ class Scorer:
             tuple(found.get((row, column), ()) for column in range(len(places))) for row in range(len(rows))
         )
 
-    def _unsupported(self, refused: Refused, support: NDArray[np.float64]) -> Refused:
-        """Refused as well where too few patients like this one were given the intervention."""
-        least = [np.nan if one.least_support is None else one.least_support for one in self.bundle.targets]
-        return np.where((refused < 0) & (support < np.array(least)), len(self.bundle.requirements), refused)
-
     def _rows(self, computed: NDArray[np.float64]) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(computed[:, : len(self.bundle.features)], dtype=np.float32)
 
-    def _refusals(self, computed: NDArray[np.float64]) -> Refused:
-        """By ask and target, the first requirement that is not met, or -1."""
-        names = [card.name for card in self.bundle.targets]
-        refused = np.full((len(computed), len(names)), -1, np.int64)
-        for number, requirement in enumerate(self.bundle.requirements):
-            unmet = requirement.unmet(computed[:, self._checks[number]])
-            asked = np.array([not requirement.targets or name in requirement.targets for name in names])
-            refused[(refused < 0) & unmet[:, None] & asked[None, :]] = number
+    def _refused(
+        self, computed: Columns, rows: NDArray[np.float32], asks: Asks, support: NDArray[np.float64]
+    ) -> Refused:
+        """By ask and target the place of the first of the refusals that holds, or -1.
+
+        What stands against the patient is told before what stands against the model.
+        """
+        refused = self._checklist.first_unmet(computed)
+        others = (self._stale(asks)[:, None], self._insufficient(rows), support < self._least)
+        for number, holds in enumerate(others, len(self.bundle.requirements)):
+            refused = np.where((refused < 0) & holds, number, refused)
         return refused
+
+    def _stale(self, asks: Asks) -> NDArray[np.bool_]:
+        """Asks about an instant after the last day of the bundle."""
+        last = self.bundle.review_by
+        stale = np.zeros(len(asks), bool)
+        return stale if last is None else asks.index.astype("datetime64[us]").astype("datetime64[D]") > last
+
+    def _insufficient(self, rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """By ask and target, where too few of the features that the model leans on are known."""
+        known = (~np.isnan(rows)).astype(np.float32) @ self._leans
+        few: NDArray[np.bool_] = known < self._least_known
+        return few

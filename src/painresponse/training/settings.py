@@ -64,6 +64,7 @@ class TrainingSettings:
     ablate: bool
     processes: int
     leak_audit: int
+    review_days: int
     baseline: str
 
     def __post_init__(self) -> None:
@@ -80,6 +81,7 @@ class TrainingSettings:
             (self.quick_trials < 1, "quick_trials must be at least 1"),
             (self.processes < 1, "processes must be at least 1"),
             (self.leak_audit < 0, "leak_audit must be at least 0"),
+            (self.review_days < 1, "review_days must be at least 1"),
             (self.patience < 1, "patience must be at least 1"),
             (self.trees_depth[1] > DEEPEST, f"trees_depth must be at most {DEEPEST}"),
             (self.most_trees < 1, "most_trees must be at least 1"),

@@ -22,7 +22,7 @@ from painresponse.evaluation.measures import auc
 from painresponse.evaluation.rounding import Figure, Interval, interval, rounded
 from painresponse.export.planting import Planted, planted
 from painresponse.export.snapping import snap
-from painresponse.scoring.scorer import UNSUPPORTED
+from painresponse.scoring.refusals import UNSUPPORTED
 from painresponse.training.examples import Examples
 from painresponse.training.lessons import Lesson
 from painresponse.training.points import Cuts, Points, Sheet, cut, regress

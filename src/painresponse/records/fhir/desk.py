@@ -23,8 +23,8 @@ class Desk:
     A strict desk refuses what is malformed, any other counts it.
     """
 
-    def __init__(self, concepts: Concepts, *, zone: tzinfo | None, strict: bool):
-        self.measures = Measures(concepts)
+    def __init__(self, concepts: Concepts, measures: Measures | None, *, zone: tzinfo | None, strict: bool):
+        self.measures = measures or Measures(concepts)
         self.products = Products(concepts)
         self.medicines: dict[str, Medicine] = {}
         self.devices: dict[str, str] = {}

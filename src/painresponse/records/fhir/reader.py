@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from painresponse.concepts import Concepts
 from painresponse.errors import DefinitionError, RecordError, unknown
+from painresponse.records.coding import Measures
 from painresponse.records.fhir import medications, resources
 from painresponse.records.fhir.desk import Desk
 from painresponse.records.fhir.events import Columns, Event
@@ -73,14 +74,17 @@ _Given = tuple[str, Any, str]
 class FhirReader:
     """Reads resources one after the other and keeps their events as columns.
 
+    ``measures``: those of the concepts, where they are there already (they take milliseconds to make).
     ``zone`` names the clinic's time zone (Europe/Madrid), for stamps in universal time. ``subjects`` numbers
     the patients by first appearance. ``rows`` counts the resources, ``given`` those of each type. What became
     of them is counted in ``rejected`` and ``warnings``, by word (of REASONS and WARNINGS) and type. What is
     malformed raises RecordError naming its place, or unless ``strict`` is counted.
     """
 
-    def __init__(self, concepts: Concepts, *, zone: str = "", strict: bool = True):
-        self._desk = Desk(concepts, zone=_zone(zone), strict=strict)
+    def __init__(
+        self, concepts: Concepts, *, measures: Measures | None = None, zone: str = "", strict: bool = True
+    ):
+        self._desk = Desk(concepts, measures, zone=_zone(zone), strict=strict)
         self._columns = Columns()
         self.subjects: dict[str, int] = {}
         self.rows = 0
