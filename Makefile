@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark demo serve test test-slow test-all check notebooks docs benchmarks benchmarks-models benchmarks-others clean
+.PHONY: help setup setup-spark demo serve test test-slow test-all soak check notebooks docs benchmarks benchmarks-models benchmarks-others clean
 
 help:  ## what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | sort
@@ -37,6 +37,9 @@ test-slow: setup  ## only the slow tests
 	$(BIN)/python -m pytest -m slow
 
 test-all: test test-slow  ## the tests, then the slow ones
+
+soak: setup  ## the server under load for 11 minutes: no error, no growth of memory
+	SOAK_SECONDS=660 $(BIN)/python -m pytest -m slow -s tests/attack/test_soak.py
 
 check: setup  ## linters and types
 	$(BIN)/ruff check .

@@ -34,7 +34,7 @@ from painresponse_serve.questions import Choice, Question
 from painresponse_serve.shelf import Served
 
 MOST_UNITS = 200
-"""Different units in one history: each is looked up for every concept, and no clinic writes so many."""
+"""Different units in one request: each is looked up for every concept, and no clinic writes so many."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,18 @@ class Told:
     row: NDArray[np.float32] | None
 
 
+def check_units(questions: Iterable[Question]) -> None:
+    """Raises RequestError where the histories of a request hold too many different units."""
+    if len({unit for one in questions for unit in one.raw.units}) > MOST_UNITS:
+        words = f"At most {MOST_UNITS} different units can be read in one request."
+        raise RequestError(422, "too_many_units", words)
+
+
 def put(served: Served, question: Question, *, alarm: Path | None = None) -> Put:
     """Put a question to a bundle; while there is a file ``alarm``, nothing is scored.
 
     Raises RequestError for a target, intervention or outcome that the bundle does not predict.
     """
-    if len(question.raw.units) > MOST_UNITS:
-        words = f"At most {MOST_UNITS} different units can be read in one history."
-        raise RequestError(422, "too_many_units", words)
     alarmed = alarm is not None and alarm.exists()
     return Put(served, question, _asked(served.bundle, question.choice), alarmed)
 

@@ -30,7 +30,6 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """A client has connected."""
         super().connection_made(transport)  # type: ignore[arg-type]
-        self.transport.set_write_buffer_limits(0)  # whatever waits to be taken is to be watched
         self._expect()
 
     def data_received(self, data: bytes) -> None:
@@ -77,14 +76,19 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Some of what was sent waits for the client to take it."""
+        """Much of an answer waits for the client to take it."""
         super().pause_writing()
         self._await_taking()
 
     def resume_writing(self) -> None:
-        """The client has taken it all."""
+        """The client has taken most of it."""
         super().resume_writing()
         self._taken()
+
+    def on_response_complete(self) -> None:
+        """An answer is sent; the end of it may still wait."""
+        super().on_response_complete()
+        self._await_taking()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read: behind the answers still owed, not in the place of one of them."""
@@ -115,12 +119,14 @@ class Connection(HttpToolsProtocol):
             self._deadline = None
 
     def _await_taking(self) -> None:
-        waiting = self.transport.get_write_buffer_size()
-        self._taking = self.loop.call_later(self.receive_seconds, self._check_taking, waiting)
+        self._taken()
+        if waiting := self.transport.get_write_buffer_size():
+            self._taking = self.loop.call_later(self.receive_seconds, self._check_taking, waiting)
 
     def _check_taking(self, waited: int) -> None:
         """Let go of a client that takes next to nothing: closing alone would wait for it."""
-        if waited - self.transport.get_write_buffer_size() < SLOWEST * self.receive_seconds:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting and waited - waiting < SLOWEST * self.receive_seconds:
             self.transport.abort()
         else:
             self._await_taking()

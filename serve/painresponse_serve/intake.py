@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from painresponse_serve.complaints import HANG_UP, RequestError
 from painresponse_serve.settings import Limits
@@ -14,48 +14,73 @@ JSON: Kinds = ("application/json",)
 
 
 class Desk:
-    """Admits requests as the settings allow, and receives their bodies."""
+    """Receives bodies, and lets as many requests be worked on at once as the settings allow."""
 
     def __init__(self, limits: Limits):
         self.limits = limits
-        self._at_work = 0
+        self._at_work = self._held = 0
 
     @property
     def at_work(self) -> int:
-        """How many requests are being received or answered."""
+        """How many requests are being answered."""
         return self._at_work
 
     @asynccontextmanager
     async def received(self, request: Request, *, kinds: Kinds = JSON) -> AsyncIterator[bytes]:
         """A request's body of one of these kinds, while it is worked on.
 
-        Raises RequestError where a limit is broken.
+        Raises RequestError where a limit is broken. Whoever sends slowly keeps nobody waiting: only a request
+        that is there as a whole counts as being worked on.
         """
-        if self._at_work >= self.limits.concurrent:
-            raise self._busy()
-        self._at_work += 1
+        _check_head(request, kinds, self.limits.body_bytes)
+        body = bytearray()
         try:
-            yield await self._body(request, kinds)
+            await self._receive(request, body)
+            if self._at_work >= self.limits.concurrent:
+                await asyncio.sleep(self.limits.busy_seconds)
+                raise self._busy()
+            self._at_work += 1
+            try:
+                yield bytes(body)
+            finally:
+                self._at_work -= 1
         finally:
-            self._at_work -= 1
+            self._held -= len(body)
 
-    def _busy(self) -> RequestError:
-        later = {"retry-after": str(self.limits.retry_after_seconds)}
-        return RequestError(503, "busy", "Too many requests at once. Try again.", headers=later | HANG_UP)
-
-    async def _body(self, request: Request, kinds: Kinds) -> bytes:
-        _check_type(request, kinds)
+    async def _receive(self, request: Request, body: bytearray) -> None:
+        """The first part is mostly all there is, and without one the connection closes by itself."""
+        if not await self._take(request, body):
+            return
         seconds = self.limits.request_seconds
         try:
             async with asyncio.timeout(seconds):
-                return await _read(request, self.limits.body_bytes)
+                while await self._take(request, body):
+                    pass
         except TimeoutError:
             raise RequestError(
                 408, "too_slow", f"The body did not arrive within {seconds:g} seconds.", headers=HANG_UP
             ) from None
 
+    async def _take(self, request: Request, body: bytearray) -> bool:
+        """One more part of the body; whether there is another."""
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part: bytes = message.get("body", b"")
+        body += part
+        self._held += len(part)
+        if len(body) > self.limits.body_bytes:
+            raise _too_large(self.limits.body_bytes)
+        if self._held > self.limits.held_bytes:
+            raise self._busy(hang_up=True)
+        return bool(message.get("more_body"))
 
-def _check_type(request: Request, kinds: Kinds) -> None:
+    def _busy(self, *, hang_up: bool = False) -> RequestError:
+        headers = {"retry-after": str(self.limits.retry_after_seconds)} | (HANG_UP if hang_up else {})
+        return RequestError(503, "busy", "Too many requests at once. Try again.", headers=headers)
+
+
+def _check_head(request: Request, kinds: Kinds, most: int) -> None:
     kind, _, rest = request.headers.get("content-type", "").lower().partition(";")
     encoding = request.headers.get("content-encoding", "identity").lower()
     plain = rest.strip() in ("", "charset=utf-8", 'charset="utf-8"')
@@ -67,17 +92,9 @@ def _check_type(request: Request, kinds: Kinds) -> None:
             f"Send the body uncompressed, text in UTF-8, with the header Content-Type: {wanted}.",
             headers=HANG_UP,
         )
+    if int(request.headers.get("content-length", 0)) > most:
+        raise _too_large(most)
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    size = int(request.headers.get("content-length", 0))
-    if size <= limit:
-        async for chunk in request.stream():
-            body += chunk
-            size = len(body)
-            if size > limit:
-                break
-    if size > limit:
-        raise RequestError(413, "too_large", f"A body may have at most {limit} bytes.", headers=HANG_UP)
-    return bytes(body)
+def _too_large(most: int) -> RequestError:
+    return RequestError(413, "too_large", f"A body may have at most {most} bytes.", headers=HANG_UP)

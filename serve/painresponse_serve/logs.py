@@ -45,7 +45,9 @@ def log_to_stdout() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.captureWarnings(True)
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line says them
+    # no line says where it was written, by which thread or process: looking that up takes longer than writing
+    logging._srcfile = None  # as the documentation of logging gives it
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name, level in _LEVELS.items():
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False

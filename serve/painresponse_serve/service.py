@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from painresponse.scoring.refusals import STALE
 from painresponse_serve.access import who
-from painresponse_serve.answering import Put, Told, put, tell
+from painresponse_serve.answering import Put, Told, check_units, put, tell
 from painresponse_serve.answers import Answer
 from painresponse_serve.audit import AuditLog, Entry, NoAudit, open_audit, tally
 from painresponse_serve.complaints import RequestError
@@ -43,6 +43,7 @@ class Service:
 
         Raises RequestError for a strange model or target, and where the audit log cannot be written.
         """
+        check_units(questions)
         if len(questions) == 1:
             told = [await self.together.told(self._put(questions[0]))]
         else:

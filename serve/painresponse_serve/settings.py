@@ -34,6 +34,8 @@ class Limits:
     patients: int
     rows: int
     concurrent: int
+    busy_seconds: float
+    held_bytes: int
     retry_after_seconds: int
     request_seconds: float
     receive_seconds: float

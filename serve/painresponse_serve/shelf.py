@@ -38,7 +38,13 @@ class Served:
         """Read and prove a bundle file. Raises BundleError where it may not be served."""
         state = state_of(path)
         bundle = open_to_score(path, allow_synthetic=allow_synthetic, trusted_key=trusted_key)
+        for unread in _UNREAD:
+            bundle.metadata.pop(unread, None)
         return cls(Scorer(bundle), path, state)
+
+
+_UNREAD = ("accounts",)
+"""Of a bundle's metadata what only reports need: megabytes that every process would hold."""
 
 
 class Shelf:

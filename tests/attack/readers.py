@@ -1,7 +1,7 @@
-"""What reads requests, each from bytes to an answer in this process: it gives one, or complains of the client."""
+"""What reads requests, each from bytes to an answer in this process, unless it complains of the client."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from painresponse.errors import RecordError
 from painresponse.records.rows import ask
-from painresponse_serve.answering import put, tell
+from painresponse_serve.answering import check_units, put, tell
 from painresponse_serve.charts import chart, check_size, json_of
 from painresponse_serve.complaints import RequestError
 from painresponse_serve.fhir import EXAMPLE as CHART
@@ -34,6 +34,7 @@ from painresponse_serve.shelf import Served
 LIMITS = load_settings().limits
 NOW = datetime(2026, 3, 1, 9)
 DECLARED = interventions()
+HOOKS = ("patient-view", "order-select", "order-sign")
 CALLS: tuple[type[Struct], ...] = (PatientViewCall, OrderSelectCall, OrderSignCall, Feedback)
 
 Reader = Callable[[Served, bytes], object]
@@ -85,7 +86,8 @@ def inference(served: Served, body: bytes) -> object:
     return reply(served, body, None, LIMITS)
 
 
-def _told(served: Served, questions: Iterable[Question]) -> Any:
+def _told(served: Served, questions: Sequence[Question]) -> Any:
+    check_units(questions)
     return tell([put(served, one) for one in questions])
 
 
@@ -100,6 +102,14 @@ def read_or_complained(reader: Reader, served: Served, body: bytes) -> None:
 
 BY_NAME: dict[str, Reader] = {"native": native, "fhir": fhir, "hooks": hooks, "inference": inference}
 READERS = tuple(BY_NAME)
+_HOOKS = "/cds-services/painresponse-"
+ROUTES: dict[str, tuple[str, ...]] = {
+    "native": ("/v1/score",),
+    "fhir": ("/v1/fhir/score?index=2026-03-01T09:00:00", "/v1/fhir/history"),
+    "hooks": (*(f"{_HOOKS}{hook}" for hook in HOOKS), f"{_HOOKS}order-sign/feedback"),
+    "inference": ("/v2/models/tiny/infer",),
+}
+"""Where a reader's requests are sent; those of hooks each to its own."""
 
 
 def served_from(path: Path) -> Served:
@@ -120,6 +130,13 @@ def seeds(name: str, served: Served) -> Iterator[bytes]:
     yield from (json.dumps(one).encode() for one in plain[name])
     if name == "inference":
         yield _in_bytes(row)
+
+
+def in_json(name: str, served: Served) -> Iterator[tuple[bytes, tuple[str, ...]]]:
+    """Those requests that are JSON alone, each with the routes that answer it."""
+    plain = [one for one in seeds(name, served) if one.startswith((b"{", b"["))]
+    for place, one in enumerate(plain):
+        yield one, ROUTES[name] if name != "hooks" else (ROUTES[name][place],)
 
 
 def _in_bytes(row: dict[str, Any]) -> bytes:

@@ -18,7 +18,7 @@ from tests.serve.test_process import connected
 
 RECEIVE = 0.8
 LONGEST = 4.0
-"""Seconds after which the slowest of these connections must be over, by the limits and a busy machine's leave."""
+"""Seconds after which the slowest of these connections must be over, by the limits and a busy machine."""
 
 END = b"connection: close\r\n\r\n"
 GET = b"GET /healthz HTTP/1.1\r\nhost: here\r\n"
@@ -142,10 +142,7 @@ RAW: dict[str, tuple[bytes, tuple[int, ...]]] = {
     "a size with 100,000 zeros": (CHUNKED + b"0" * 100_000 + b"2\r\n{}\r\n" + ENDED, (422,)),
     "trailers of 600 kB": (CHUNKED + b"2\r\n{}\r\n0\r\n" + b"x: y\r\n" * 100_000 + b"\r\n", (400,)),
     "a length among the trailers": (CHUNKED + b"2\r\n{}\r\n0\r\ncontent-length: 5\r\n\r\n", (400,)),
-    # several at once
     "a request after the last": ((GET + END) * 2, (200,)),
-    "10,000 requests without waiting": ((GET + b"\r\n") * 10_000, (200,) * 64 + (400,)),
-    "10,000 bodies without waiting": ((POST + b"content-length: 2\r\n\r\n{}") * 10_000, (422,) * 64 + (400,)),
 }
 
 
@@ -184,6 +181,23 @@ def test_what_is_not_plain_http_is_refused_and_never_waited_for(impatient: Serve
         assert other.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("one", "answer"), [(GET + b"\r\n", 200), (POST + b"content-length: 2\r\n\r\n{}", 422)]
+)
+def test_of_a_flood_that_waits_for_no_answer_some_are_answered_in_turn_and_then_it_ends(
+    impatient: Server, one: bytes, answer: int
+):
+    with connected(impatient) as client:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            client.sendall(one * 10_000)
+        *answered, last = statuses(heard(client))
+    assert 0 < len(answered) < 10_000
+    assert set(answered) == {answer}
+    assert last in (answer, 400)
+    with impatient.client() as other:
+        assert other.get("/healthz").status_code == 200
+
+
 def test_none_of_it_was_a_fault_or_was_written_down(impatient: Server):
     """After the others: a refused head leaves one line without a word of it."""
     written = impatient.output.read_text()
@@ -212,10 +226,10 @@ def test_a_byte_now_and_then_buys_no_time(impatient: Server, begun: bytes, expec
     assert time.monotonic() - at < LONGEST
 
 
-def narrow(server: Server) -> socket.socket:
-    """A client that has little room for what it is sent."""
+def narrow(server: Server, room: int) -> socket.socket:
+    """A client with so many bytes of room for what it is sent."""
     client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
     client.settimeout(PATIENCE)
     client.connect(("127.0.0.1", server.port))
     return client
@@ -229,7 +243,7 @@ LARGE = b"GET /docs/files/swagger-ui-bundle.js HTTP/1.1\r\nhost: here\r\n"
 def test_a_client_that_takes_no_answer_is_let_go(impatient: Server, end: bytes):
     process = impatient.process.pid
     before = eventually(lambda: _settled(process))
-    clients = [narrow(impatient) for _ in range(5)]
+    clients = [narrow(impatient, 4096) for _ in range(5)]
     for client in clients:
         client.sendall((LARGE + end) * 20)
     eventually(lambda: open_files(process) >= before + 5)
@@ -247,18 +261,18 @@ def _settled(process: int) -> int:
     return count if count == open_files(process) else 0
 
 
-def test_a_client_that_takes_its_answer_slowly_gets_it_whole(impatient: Server):
+def test_a_client_that_takes_its_answers_slowly_gets_them_whole(impatient: Server):
     with impatient.client() as other:
-        whole = other.get("/docs/files/swagger-ui-bundle.js").content
+        size = len(other.get("/docs/files/swagger-ui-bundle.js").content)
     begun = time.monotonic()
-    received = b""
-    with narrow(impatient) as client:
-        client.sendall(LARGE + END)
-        while part := client.recv(16_384):
-            received += part
-            time.sleep(0.025)
+    received = 0
+    with narrow(impatient, 65_536) as client:
+        client.sendall((LARGE + b"\r\n") * 9 + LARGE + END)
+        while part := client.recv(65_536):
+            received += len(part)
+            time.sleep(0.01)
     assert time.monotonic() - begun > 2 * RECEIVE
-    assert received.partition(b"\r\n\r\n")[2] == whole
+    assert 10 * size < received < 10 * (size + 1_000)
 
 
 # ---- very many ----
@@ -280,7 +294,7 @@ def _files_allowed() -> int:
     _files_allowed() < CLIENTS + 500, reason=f"the system allows fewer than {CLIENTS} sockets"
 )
 def test_ten_thousand_that_say_nothing_keep_nobody_waiting(tiny_bundle: Path, tmp_path: Path):
-    with running(tiny_bundle, tmp_path, receive_seconds=6) as server:
+    with running(tiny_bundle, tmp_path, receive_seconds=8) as server:
         process = server.process.pid
         assert max(latencies(server)) < 1
         before, files = resident_megabytes(process), open_files(process)
@@ -288,7 +302,7 @@ def test_ten_thousand_that_say_nothing_keep_nobody_waiting(tiny_bundle: Path, tm
         with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as crowd:
             assert crowd.stdin and crowd.stdout
             assert crowd.stdout.readline() == "connected\n"
-            assert open_files(process) > CLIENTS
+            eventually(lambda: open_files(process) > CLIENTS)
             waited = latencies(server)
             assert median(waited) < 0.1
             assert resident_megabytes(process) - before < 100

@@ -24,7 +24,7 @@ def clinic(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def tried(server: Server, documents: str | Path, folder: Path, *more: str) -> dict[str, Any]:
-    """What schemathesis reports: every check but that one, in examples, at limits, at random and in sequences."""
+    """What schemathesis reports: all checks but that one, of examples, limits, random calls and sequences."""
     options = ["--url", server.url, "--exclude-checks", OF_MEANING, "--seed", "1", "--no-color"]
     report = folder / "report.json"
     call = ["run", str(documents), *options, "--report-json-path", str(report), *more]

@@ -7,9 +7,11 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from painresponse_serve.connections import HEAD_BYTES
@@ -143,7 +145,8 @@ def test_a_client_that_leaves_in_the_middle_is_noted_and_forgotten(tiny_bundle: 
 def impatient(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A server that waits little and does little at once."""
     folder = tmp_path_factory.mktemp("impatient")
-    limits = {"request_seconds": 0.4, "receive_seconds": 0.8, "keep_alive_seconds": 1, "concurrent": 2}
+    limits = {"request_seconds": 0.4, "receive_seconds": 0.8, "keep_alive_seconds": 1}
+    limits |= {"concurrent": 2, "busy_seconds": 0.01, "patients": 20}
     with running(tiny_bundle, folder, **limits) as server:
         yield server
 
@@ -199,19 +202,42 @@ def test_a_large_body_in_one_piece_is_no_large_header(impatient: Server):
 
 
 def test_too_many_at_once_are_asked_to_come_back_and_probes_still_answer(impatient: Server):
-    with connected(impatient) as first, connected(impatient) as second:
-        for client in (first, second):
-            client.sendall(head(len(GOOD)) + GOOD[:100])
-        refused = eventually(lambda: _busy(impatient))
-        assert refused.headers["retry-after"] == "1"
-        assert refused.json()["error"]["code"] == "busy"
-        with impatient.client() as client:
-            assert client.get("/readyz").status_code == 200
-        assert everything(first).startswith(b"HTTP/1.1 408")
-    assert eventually(lambda: impatient.post(patient()).status_code == 200)
+    answers = eventually(lambda: _crowded(impatient))
+    refused = next(one for one in answers if one.status_code == 503)
+    assert refused.headers["retry-after"] == "1"
+    assert refused.json()["error"]["code"] == "busy"
+    assert {one.status_code for one in answers} <= {200, 503}
+    with impatient.client() as client:
+        assert client.get("/readyz").status_code == 200
+    assert impatient.post(patient()).status_code == 200
 
 
-def _busy(server: Server) -> Any:
+def _crowded(server: Server) -> list[httpx.Response] | None:
+    """What sixteen clients get who ask for several patients at once, where one of them is sent away."""
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(server.post, [[patient()] * 20] * 16))
+    return answers if any(one.status_code == 503 for one in answers) else None
+
+
+def test_who_sends_slowly_keeps_nobody_waiting(impatient: Server):
+    """A body that has not come yet takes no place."""
+    with ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(connected(impatient)).sendall(head(len(GOOD)) + GOOD[:100])
+        assert impatient.post(patient()).status_code == 200
+
+
+def test_bodies_may_hold_so_much_memory_together_and_no_more(tiny_bundle: Path, tmp_path: Path):
+    with running(tiny_bundle, tmp_path, held_bytes=len(GOOD) + 200) as server, connected(server) as slow:
+        slow.sendall(head(len(GOOD)) + GOOD[:-10])
+        refused = eventually(lambda: _busy(server))
+        assert (refused.json()["error"]["code"], refused.headers["connection"]) == ("busy", "close")
+        slow.sendall(GOOD[-10:])
+        assert slow.recv(1000).startswith(b"HTTP/1.1 200")
+        assert server.post(patient()).status_code == 200
+
+
+def _busy(server: Server) -> httpx.Response | None:
     response = server.post(patient())
     return response if response.status_code == 503 else None
 

@@ -18,20 +18,27 @@ _CODED = {
 }
 """The kinds of orders that are looked at, and the field that says what is ordered."""
 
+MOST_CODES = 1_000
+"""Different codes of one call: each is held against every intervention, and nobody orders so much at once."""
+
 
 def ordered(drafts: Node, selections: Collection[str] | None = None) -> list[str]:
-    """The codes of what is ordered; of the drafts only those selected, where that is said.
+    """The codes of what is ordered, each once; of the drafts only those selected, where that is said.
 
-    Raises RequestError where an order is not what FHIR says it is.
+    Raises RequestError where an order is not what FHIR says it is, or where there are too many.
     """
     if drafts.get("resourceType") != "Bundle":
         raise RequestError(422, "wrong_shape", "context.draftOrders must be a FHIR Bundle.")
     try:
         orders = [table(one, "resource") for one in tables(drafts, "entry")]
         chosen = [one for one in orders if selections is None or _names(one) & set(selections)]
-        return [code for one in chosen for code in _codes(one)]
+        found = dict.fromkeys(code for one in chosen for code in _codes(one))
     except MalformedError as error:
         raise RequestError(422, "wrong_shape", f"An order in context.draftOrders: {error.said}.") from None
+    if len(found) > MOST_CODES:
+        words = f"At most {MOST_CODES} different codes can be ordered at once."
+        raise RequestError(422, "too_many_orders", words)
+    return list(found)
 
 
 def _names(order: Node) -> set[str]:

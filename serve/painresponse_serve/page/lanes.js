@@ -100,7 +100,7 @@ function dot({ event, called, later }, x, y) {
 /** Pain from 0 below to 10 above, its values joined. */
 function pains({ events, top, bottom }, place) {
   const y = (value) => bottom - 8 - ((bottom - top - 16) * value) / 10;
-  const points = events.filter(({ event }) => event.value != null)
+  const points = events.filter(({ event }) => Number.isFinite(event.value))
     .map((one) => [one, place.at(stamp(one.event.time)), y(one.event.value)]);
   const known = points.filter(([one]) => !one.later).map(([, ...point]) => point.join(",")).join(" ");
   const guides = [0, 10].map((value) => level("guide", place.left, place.right, y(value)));

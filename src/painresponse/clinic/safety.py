@@ -16,7 +16,9 @@ Plain = dict[str, Any]
 def red_flags(catalogue: Catalogue) -> list[Plain]:
     """The emergencies that refuse every target."""
     return [
-        absent("R05_RED_FLAG", one.words, one.feature) for one in catalogue.safety.red_flags.values() if one.feature
+        absent("R05_RED_FLAG", one.words, one.feature)
+        for one in catalogue.safety.red_flags.values()
+        if one.feature
     ]
 
 

@@ -30,12 +30,13 @@ class Readings:
 def read(raw: RawEvents, measures: Measures, numbers: Ints) -> Readings:
     """The values of raw events, ``numbers`` being the number of the measure of each of their codes."""
     fault = np.zeros(len(raw), np.int8)
-    conversions = measures.conversions(raw.units)[:, numbers]
+    used, place = np.unique(numbers, return_inverse=True)  # few, however many codes a hostile client names
+    conversions = measures.conversions(raw.units)[:, used]
     # -0.0 + 0.0 is 0.0: the sign of zero would otherwise depend on which of two equal values came first
     value = raw.value + np.float32(0)
     bare = _bare(raw, measures, numbers)
-    turned = _turned(conversions, raw, bare)
-    factor, offset = conversions[:, raw.code[turned], raw.unit[turned]]
+    turned = _turned(conversions, raw, place, bare)
+    factor, offset = conversions[:, place[raw.code[turned]], raw.unit[turned]]
     sized = np.isin(turned, bare, assume_unique=True)
     factor[sized], offset[sized] = _told_by_size(raw.value[bare], measures, numbers[raw.code[bare]])
     with np.errstate(over="ignore"):  # beyond float32 is infinite, and impossible
@@ -52,12 +53,15 @@ def read(raw: RawEvents, measures: Measures, numbers: Ints) -> Readings:
     return Readings(value, fault, turned[sized & ~np.isnan(factor)])
 
 
-def _turned(conversions: Floats, raw: RawEvents, bare: Ints) -> Ints:
-    """The events whose value is not simply taken over: another unit than the canonical, or one to be told."""
+def _turned(conversions: Floats, raw: RawEvents, place: Ints, bare: Ints) -> Ints:
+    """The events whose value is not simply taken over: another unit than the canonical, or one to be told.
+
+    ``place``: of each code, where the conversions of its measure are.
+    """
     changes = (conversions[0] != 1) | (conversions[1] != 0)
     if not changes.any():
         return bare
-    turned = changes[raw.code, raw.unit]
+    turned = changes[place[raw.code], raw.unit]
     turned[bare] = True
     return np.flatnonzero(turned)
 

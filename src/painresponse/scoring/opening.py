@@ -85,7 +85,9 @@ def bundle_from_bytes(data: bytes, *, trusted_key: Path | None = None) -> Bundle
         demand_signature(signature, digest, trusted_key)
     with readable():
         metadata = metadata_of(sealed)
-        bundle = _described(metadata, digest, ort.InferenceSession(data, _options(), providers=_PROVIDERS))
+        session = ort.InferenceSession(data, _options(), providers=_PROVIDERS)
+        session._model_bytes = None  # the whole file, kept to fall back on other providers; there are none
+        bundle = _described(metadata, digest, session)
         _check_doors(bundle)
         prove(bundle)
     return bundle
