@@ -261,6 +261,7 @@ def _settled(process: int) -> int:
     return count if count == open_files(process) else 0
 
 
+@pytest.mark.slow
 def test_a_client_that_takes_its_answers_slowly_gets_them_whole(impatient: Server):
     with impatient.client() as other:
         size = len(other.get("/docs/files/swagger-ui-bundle.js").content)

@@ -19,7 +19,7 @@ from tests.attack.readers import BY_NAME, READERS, in_json, read_or_complained, 
 SECONDS = 12
 """That each reader is fuzzed for."""
 
-examples = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+examples = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 plain = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from(STRANGE)
 )

@@ -53,6 +53,7 @@ def test_whatever_is_called_the_answer_is_one_that_the_documents_describe(clinic
     assert '"event":"failed"' not in clinic.output.read_text()
 
 
+@pytest.mark.slow
 def test_an_answer_that_the_documents_do_not_describe_would_be_found(clinic: Server, tmp_path: Path):
     with clinic.client() as client:
         described = client.get("/openapi.json").json()

@@ -19,6 +19,8 @@ from tests.serve.hook_calls import SIGN, call
 from tests.serve.patients import event, patient
 from tests.serve.resources import ann, collection, observation
 
+pytestmark = pytest.mark.slow
+
 WORD, NUMBER = "Zyxwvut-Canary", 86.13751
 MARKS = ("zyxwvut", "canary", "86.137", "8613751")
 FHIR, HISTORY = ROUTES["fhir"]
