@@ -1,4 +1,4 @@
-"""A long load of everything at once: python -m tests.attack.soak BUNDLE SECONDS starts a server and reports.
+"""A long load of everything at once: python -m tests.attack.soak SECONDS starts a server and reports.
 
 First the server's capacity is measured by clients that ask as fast as they are answered; then requests leave
 at 70 % of it, at instants fixed beforehand, from which latencies count: a server that stalls cannot hide it.
@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import count
@@ -23,6 +23,7 @@ import numpy as np
 from painresponse.scoring.bundle import Bundle
 from tests.attack.processes import resident_megabytes
 from tests.attack.readers import served_from
+from tests.lib.bundles import write_tiny_bundle
 from tests.serve.conftest import Server, running
 from tests.serve.hook_calls import SELECT, SIGN, VIEW, call
 from tests.serve.patients import INDEX, patient, somebody
@@ -47,7 +48,7 @@ class Report:
     planned: float
     seconds: float = 0.0
     answered: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, int] = field(default_factory=dict)
     latencies: dict[str, tuple[int, float, float, float]] = field(default_factory=dict)
     memory: list[float] = field(default_factory=list)
 
@@ -189,7 +190,8 @@ async def load(
             status = await client.ask(sent)
             taken[name].append((time.perf_counter() - left) * 1e3)
             if status not in statuses:
-                report.errors[f"{name}: {status}"] += 1
+                wrong = f"{name}: {status}"
+                report.errors[wrong] = report.errors.get(wrong, 0) + 1
         client.close()
 
     async with asyncio.TaskGroup() as clients:
@@ -233,9 +235,13 @@ def soaked(server: Server, bundle: Bundle, seconds: float) -> Report:
 
 
 def main() -> None:
-    path, seconds = Path(sys.argv[1]), float(sys.argv[2])
-    with tempfile.TemporaryDirectory() as folder, running(path, Path(folder)) as server:
-        print(json.dumps(soaked(server, served_from(path).bundle, seconds).told(), indent=1))
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        bundle = folder / "tiny.onnx"
+        write_tiny_bundle(bundle)
+        with running(bundle, folder) as server:
+            report = soaked(server, served_from(bundle).bundle, float(sys.argv[1]))
+    print(json.dumps(report.told(), indent=1))
 
 
 if __name__ == "__main__":

@@ -61,9 +61,7 @@ def audit_log(
     from painresponse_serve.chain import check_audit
 
     if after is not None and not _HASH.fullmatch(after):
-        raise DefinitionError(
-            "Give --after a hash: the 64 digits (0-9, a-f) that audit-log says under last."
-        )
+        raise DefinitionError("Give --after a hash: the 64 digits (0-9, a-f) that audit-log says under last.")
     verdict = check_audit(file, after=after)
     if json:
         screen.machine({"file": str(file), **asdict(verdict)})
