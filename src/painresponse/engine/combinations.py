@@ -85,7 +85,7 @@ def combine(steps: Iterable[Step], work: Floats) -> None:
     """Fill the workspace columns of every combination."""
     with np.errstate(all="ignore"):  # a zero divisor makes a ratio unknown, below
         for step in steps:
-            work[:, step.columns] = step.combine(work[:, step.parts], step)
+            work[:, step.columns] = step.combine(work.take(step.parts, axis=1), step)
 
 
 def _age(parts: Floats, _step: Step) -> Floats:

@@ -32,12 +32,13 @@ class Cells:
         inside = (source >= 0) & (ring >= 0)
         if scope.valued:
             inside &= ~np.isnan(stream.value)
+        held = inside.nonzero()[0]
         self.groups = rows * scope.sources
         self.shape = (scope.windows, rows, scope.sources)
-        self.group = stream.row[inside] * scope.sources + source[inside]
-        self.cell = ring[inside] * self.groups + self.group
-        self.age = stream.age[inside]
-        self.value = stream.value[inside]
+        self.group = stream.row[held] * scope.sources + source[held]
+        self.cell = ring[held] * self.groups + self.group
+        self.age = stream.age[held]
+        self.value = stream.value[held]
 
     def added(self, weights: Floats | None = None) -> Floats:
         """Sum over each window (count without weights)."""

@@ -48,11 +48,10 @@ def flags_of(flags: Sequence[Flag], raised: NDArray[np.bool_], *, targets: Seque
     """
     codes = list(words_of(flags))
     told = np.zeros((len(raised), len(targets), len(codes)), bool)
-    for number, flag in enumerate(flags):
-        rows = raised[:, number]
-        if rows.any():
-            asked = np.array([not flag.targets or name in flag.targets for name in targets], bool)
-            told[:, :, codes.index(flag.code)] |= rows[:, None] & asked
+    for number in np.flatnonzero(np.count_nonzero(raised, axis=0)).tolist():
+        flag = flags[number]
+        asked = np.array([not flag.targets or name in flag.targets for name in targets], bool)
+        told[:, :, codes.index(flag.code)] |= raised[:, number, None] & asked
     return tuple(tuple(tuple(compress(codes, one)) for one in line) for line in told.tolist())
 
 
