@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from painresponse.errors import RecordError
 from painresponse.records.rows import ask, history, instant
@@ -106,3 +108,26 @@ def test_a_question_is_asked_at_an_instant():
 def test_a_question_without_an_instant_is_refused():
     with pytest.raises(RecordError, match="index is missing"):
         ask(None)
+
+
+stamps = st.builds(
+    lambda date, clock, more: date + clock + more,
+    st.from_regex(r"(0000|0001|1999|2026)-(0[0-9]|1[0-3])-([0-2][0-9]|3[0-2])", fullmatch=True),
+    st.from_regex(r"|[T ](0[0-9]|2[34])(:?[0-6][0-9](:[0-6][0-9])?)?", fullmatch=True),
+    st.sampled_from(
+        ["", "", "", ".5", ".123", ".123456", ".1234567", "Z", "+02:00", "\n", "\n2026-01-01", " "]
+    ),
+)
+
+
+@given(times=st.lists(st.none() | stamps, min_size=1, max_size=4))
+def test_stamps_are_read_together_as_each_alone(times):
+    """The usual forms are read by another reader, all at once: it must not read any otherwise."""
+    try:
+        alone = [STATIC if one is None else instant(one, "t") for one in times]
+    except RecordError:
+        with pytest.raises(RecordError, match=r"events\[\d\]\.time"):
+            history(times, ["PR//pain"] * len(times), [None] * len(times))
+    else:
+        read = history(times, ["PR//pain"] * len(times), [None] * len(times))
+        assert read.time.tolist() == alone

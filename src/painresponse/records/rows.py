@@ -1,6 +1,6 @@
 """One subject's history, row by row (JSON, a form), into raw events; errors name the row, never a value."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -58,24 +58,36 @@ def ask(index: Time, *, subject: int = 0) -> Asks:
 def _instants(given: Sequence[Time], column: str) -> Ints:
     """Of each row its instant, STATIC where there is none. Raises RecordError naming the row."""
     found = np.full(len(given), STATIC, np.int64)
-    if list(given).count(None) == len(given):
-        return found
     said = [one for one in given if one is not None]
-    try:
-        moments = [one if isinstance(one, datetime) else datetime.fromisoformat(one) for one in said]
-        read = not any(one.tzinfo for one in moments)
-    except (TypeError, ValueError):
-        read = False
-    if not read:
-        _complain_of_row(given, column)
-    found[[one is not None for one in given]] = [(one - _EPOCH) // _MICROSECOND for one in moments]
+    if not said:
+        return found
+    read = _all_usual(said)
+    if read is None:
+        read = np.array([instant(one, f"events[{row}].{column}") for row, one in _numbered_rows(given)])
+    found[[one is not None for one in given] if len(said) < len(given) else slice(None)] = read
     return found
 
 
-def _complain_of_row(given: Sequence[Time], column: str) -> None:
-    for row, one in enumerate(given):
-        if one is not None:
-            instant(one, f"events[{row}].{column}")
+def _numbered_rows(given: Sequence[Time]) -> Iterator[tuple[int, str | datetime]]:
+    return ((row, one) for row, one in enumerate(given) if one is not None)
+
+
+_USUAL = {"0000-00-00" + clock for clock in ("", *("T00:00" + rest for rest in ("", ":00", ":00.000000")))}
+"""Forms in which NumPy reads a stamp as the standard library does, ten times as fast."""
+_TO_ZERO = str.maketrans("123456789", "000000000")
+_FIRST_YEAR = np.datetime64("0001-01-01", "us").astype(np.int64)
+
+
+def _all_usual(said: Sequence[str | datetime]) -> Ints | None:
+    """Instants in microseconds, if all are written in a usual form and exist."""
+    try:
+        forms = set("\n".join(said).translate(_TO_ZERO).split("\n"))  # type: ignore[arg-type]
+        if not forms <= _USUAL:
+            return None
+        read: Ints = np.array(said, "datetime64[us]").astype(np.int64)
+    except (TypeError, ValueError):
+        return None
+    return read if read.min() >= _FIRST_YEAR else None
 
 
 def instant(given: str | datetime, where: str) -> int:
