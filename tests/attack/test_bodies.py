@@ -21,6 +21,8 @@ from tests.serve.patients import event, patient
 from tests.serve.resources import SUBJECT, ann, coded, collection, observation
 from tests.serve.resources import told as as_resources
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = 2**20
 (FHIR, HISTORY), (INFER,) = ROUTES["fhir"], ROUTES["inference"]
 KINDS = {FHIR: "application/fhir+json", HISTORY: "application/fhir+json"}

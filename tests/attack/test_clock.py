@@ -11,6 +11,8 @@ from tests.serve.fhir_calls import AT, post
 from tests.serve.patients import event, patient, somebody
 from tests.serve.resources import ann, collection, observation, told
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = ("Pacific/Kiritimati", "America/St_Johns")
 """Fourteen hours ahead, and three and a half behind, with summer time."""
 

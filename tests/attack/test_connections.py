@@ -16,6 +16,8 @@ from tests.attack.processes import PROC, open_files, resident_megabytes
 from tests.serve.conftest import PATIENCE, Server, eventually, running
 from tests.serve.test_process import connected
 
+pytestmark = pytest.mark.slow
+
 RECEIVE = 0.8
 LONGEST = 4.0
 """Seconds after which the slowest of these connections must be over, by the limits and a busy machine."""

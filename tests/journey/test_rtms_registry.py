@@ -28,6 +28,7 @@ def test_every_row_is_accounted_for(registry):
     assert said["warnings"]["conflict"] == {"Centro Médico": 10}
 
 
+@pytest.mark.slow
 def test_it_trains_and_scores_with_believable_figures(registry, run, tmp_path):
     folder, _ = registry
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"

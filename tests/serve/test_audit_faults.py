@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from painresponse_serve.chain import check_audit
 from tests.lib.disks import small_disk
 from tests.serve.conftest import Server, running
 from tests.serve.patients import patient
+
+pytestmark = pytest.mark.slow
 
 
 def answered(server: Server) -> bool:

@@ -19,6 +19,8 @@ from tests.lib.tampering import edited
 from tests.serve.conftest import eventually
 from tests.serve.renewals import answer, hang_up, lines, replacements, serving
 
+pytestmark = pytest.mark.slow
+
 ALIAS = "/api/2.0/mlflow/registered-models/alias"
 PLACE = "/api/2.0/mlflow/model-versions/get-download-uri"
 FILES = "/api/2.0/mlflow-artifacts/artifacts"

@@ -25,6 +25,8 @@ from tests.serve.conftest import eventually
 from tests.serve.patients import patient
 from tests.serve.renewals import answer, hang_up, lines, ready, replace, replacements, serving, told
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_hangup_puts_the_newer_bundle_in_service_and_leaves_a_line_in_both_logs(
     tiny_bundle: Path, newer: Path, tmp_path: Path

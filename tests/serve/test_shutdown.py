@@ -19,6 +19,8 @@ from tests.serve.conftest import PATIENCE, Server, running
 from tests.serve.patients import patient
 from tests.serve.test_process import connected, head
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 12
 
 
