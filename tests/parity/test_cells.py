@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from painresponse.export.cells import paths_of
@@ -127,8 +127,22 @@ def looked_up(tree: Tree, row: np.ndarray) -> np.ndarray:
 rows_of_trouble = st.lists(st.sampled_from(VALUES), min_size=WIDTH, max_size=WIDTH).map(np.array)
 
 
+WHERE_NOTHING_IS_ABOVE = Tree(
+    features=(0, 0, 0),
+    thresholds=(-np.inf,) * 3,
+    missing_left=(False, True, False),
+    left=(1, ~0, ~1),
+    right=(2, ~2, ~3),
+    leaves=(0.0, 0.0, 0.0, 0.1),
+    branch_counts=(4, 2, 2),
+    leaf_counts=(1, 1, 1, 1),
+)
+"""Right of minus infinity a value is above it, so that what then goes left can only be missing."""
+
+
 @settings(max_examples=150, deadline=None)
 @given(any_tree(), rows_of_trouble)
+@example(WHERE_NOTHING_IS_ABOVE, np.array([np.nan, -np.inf, -np.inf, -np.inf]))
 def test_any_tree_contributes_what_its_slow_twin_says(tree, row):
     np.testing.assert_allclose(looked_up(tree, row), slow_contributions(tree, row), atol=1e-10)
 
