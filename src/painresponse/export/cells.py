@@ -5,7 +5,7 @@ Answers that contradict each other make no cell: no value is below 2 and above 5
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import inf, nan, nextafter
+from math import inf, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,15 +31,15 @@ def paths_of(tree: Tree) -> dict[int, Path]:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Values that a feature may still have, from ``low`` to ``high``, and whether it may be missing."""
+    """Values that a feature may still have: above ``low`` (None: any), up to ``high``, or missing."""
 
-    low: float = -inf
+    low: float | None = None
     high: float = inf
     missing: bool = True
 
     def known(self) -> bool:
         """Whether it may have a value."""
-        return self.low <= self.high
+        return self.low is None or self.low < self.high
 
     def example(self) -> float:
         """One of these values."""
@@ -48,7 +48,8 @@ class Span:
     def sides(self, threshold: float, missing_left: bool) -> "dict[bool, Span]":
         """What remains left (True) and right of a threshold, where that is anything at all."""
         left = Span(self.low, min(self.high, threshold), self.missing and missing_left)
-        right = Span(max(self.low, nextafter(threshold, inf)), self.high, self.missing and not missing_left)
+        low = threshold if self.low is None else max(self.low, threshold)
+        right = Span(low, self.high, self.missing and not missing_left)
         return {way: one for way, one in ((True, left), (False, right)) if one.missing or one.known()}
 
 
