@@ -81,6 +81,7 @@ def test_a_score_taken_only_of_those_who_failed_is_named_for_being_known(shards,
     assert "peg_last" in {one.name for one in hints if one.kind == "being known predicts alone"}
 
 
+@pytest.mark.slow
 def test_a_code_that_only_one_outcome_carries_is_named_with_its_counts(shards, catalogue):
     """Even one that no concept knows, dated the day before the index: nobody may map it without a thought."""
     leaky = [

@@ -95,6 +95,7 @@ def test_a_shard_that_changed_is_scored_again(broken_off):
     assert next_run(clinic, out).made.kept == DONE - 1
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(own, tmp_path):
     many, out = tmp_path / "many", tmp_path / "there" / "scores.parquet"
     divide(own.folder, many, shards=30)

@@ -15,6 +15,7 @@ def plain(y, p) -> Predictions:
     return Predictions(np.arange(n), np.asarray(y, float), np.asarray(p, float), np.zeros(n, dtype=np.int64))
 
 
+@pytest.mark.slow
 def test_the_band_holds_the_truth_about_as_often_as_it_says():
     curves = [calibration_curve(sample(800, seed=seed), resamples=80, seed=seed) for seed in range(60)]
     low, truth, high = (

@@ -63,6 +63,7 @@ def test_ten_thousand_random_mutations_are_all_refused(data):
 @pytest.mark.parametrize(
     "count", [300, pytest.param(SEALED_ANEW, marks=pytest.mark.slow)], ids=["some", "many"]
 )
+@pytest.mark.slow
 def test_what_is_sealed_anew_is_refused_or_answers_as_before_and_never_ends_the_process(tiny_bundle, count):
     """In a process of its own, since onnxruntime could end it; opening replays every golden patient."""
     ran = subprocess.run(

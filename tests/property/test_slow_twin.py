@@ -63,6 +63,7 @@ def test_every_summary_word_agrees(word, data):
 
 @examples(150)
 @given(people | patients)
+@pytest.mark.slow
 def test_every_verdict_on_every_trial_agrees(person):
     """Count, value and date of all verdicts on all classes."""
     said = [

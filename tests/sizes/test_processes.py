@@ -112,6 +112,7 @@ def at_work(tmp_path):
     run.communicate()
 
 
+@pytest.mark.slow
 def test_a_process_killed_for_memory_is_said_and_loses_nothing_that_was_finished(at_work):
     run, clinic, out = at_work
     os.kill(next(children(run.pid)), signal.SIGKILL)

@@ -123,6 +123,7 @@ def test_a_part_of_a_shard_that_is_gone_is_not_published(catalogue, broken_off, 
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(catalogue, tmp_path, jobs):
     clinic, out = write_shards(tmp_path / "clinic", shards=30), tmp_path / "out"
     process = subprocess.Popen(words("features", clinic, "--out", out, "--jobs", jobs))

@@ -9,6 +9,8 @@ from painresponse.training.response import Learnt
 from painresponse.validation.ablation import BlockGain, Procedure, block_gains, left_out, without_social
 from tests.validation.clinics import INFORMATIVE_NAMES, clinics, points
 
+pytestmark = pytest.mark.slow  # every block is learnt without, several times over
+
 EXAMPLES = clinics(700, seed=1)
 KNOWN = lesson(EXAMPLES, better=["pain_mean_30d"], worse=["column_1"])
 NOISE = EXAMPLES.names[20:26]

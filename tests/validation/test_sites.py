@@ -35,6 +35,7 @@ def test_sites_that_are_alike_pool_to_calibrated_predictions_with_little_between
     assert 0.6 < account.auc.value < 0.85
 
 
+@pytest.mark.slow
 def test_sites_with_other_shares_of_responders_are_found_and_widen_what_to_expect(alike, unlike):
     planted, plain = unlike.account.intercept, alike.account.intercept
     assert planted.tau2 == pytest.approx(1.0, rel=0.8)
@@ -46,6 +47,7 @@ def test_sites_with_other_shares_of_responders_are_found_and_widen_what_to_expec
     assert "differ more" not in alike.account.sentence
 
 
+@pytest.mark.slow
 def test_the_shares_of_a_site_show_what_the_others_got_wrong_about_it(unlike):
     off = [one.observed - one.predicted for one in unlike.account.shares]
     intercepts = [one.intercept[0] for one in unlike.account.sites]
@@ -97,6 +99,7 @@ def test_sites_too_small_to_judge_are_left_out_together_and_named():
     assert account.auc.sites == 4
 
 
+@pytest.mark.slow
 def test_the_small_sites_together_have_figures_where_together_they_are_enough():
     examples = clinics(900, seed=5, sites=30)
     site = np.where(examples.site < 10, 0, examples.site)
@@ -135,6 +138,7 @@ def test_sites_all_too_small_are_said_to_be_not_examined():
     assert found.predictions is None
 
 
+@pytest.mark.slow
 def test_it_is_plain_json_without_anybodys_own_values(unlike):
     plain = json.loads(json.dumps(asdict(unlike.account), allow_nan=False))
     assert set(plain) >= {"sentence", "sites", "auc", "intercept", "slope", "shares", "joined"}
