@@ -5,6 +5,7 @@ from typing import Any
 
 from onnx import NodeProto, helper
 
+from painresponse.export.oneway import column, limit
 from painresponse.export.trees import Tree
 
 Weights = Sequence[Iterable[tuple[int, float]]]
@@ -18,24 +19,23 @@ _NODE_COLUMNS = (
     "nodes_values",
     "nodes_truenodeids",
     "nodes_falsenodeids",
-    "nodes_missing_value_tracks_true",
 )
 _LEAF_COLUMNS = ("target_treeids", "target_nodeids", "target_ids", "target_weights")
 
 
 def tree_ensemble(
-    planted: Sequence[tuple[Tree, Weights]], columns: int, *, reads: str, gives: str, name: str
+    planted: Sequence[tuple[Tree, Weights]], columns: int, *, width: int, reads: str, gives: str, name: str
 ) -> NodeProto:
     """The operator that adds up, for each row of what it reads, the weights of the leaves the row falls into.
 
-    It gives float32 [rows, columns]; the sum is in the precision of what it reads.
+    It reads ``width`` features and then their negatives, and gives float32 [rows, columns].
     """
-    nodes = [(number, *row) for number, (tree, _) in enumerate(planted) for row in _nodes(tree)]
+    nodes = [(number, *row) for number, (tree, _) in enumerate(planted) for row in _nodes(tree, width)]
     leaves = [
-        (number, len(tree.features) + leaf, column, value)
+        (number, len(tree.features) + leaf, place, value)
         for number, (tree, weights) in enumerate(planted)
         for leaf, given in enumerate(weights)
-        for column, value in given
+        for place, value in given
     ]
     attributes: dict[str, Any] = {
         **dict(zip(_NODE_COLUMNS, zip(*nodes, strict=True), strict=True)),
@@ -52,22 +52,21 @@ def tree_ensemble(
     )
 
 
-def _nodes(tree: Tree) -> Iterator[tuple[int, str, int, float, int, int, int]]:
+def _nodes(tree: Tree, width: int) -> Iterator[tuple[int, str, int, float, int, int]]:
     """A row for each node of a tree: its branches first, as numbered, then its leaves."""
     count = len(tree.features)
 
     def place(child: int) -> int:
         return child if child >= 0 else count + ~child
 
-    for branch in range(count):
+    for branch, above in enumerate(tree.missing_left):
+        ways = place(tree.left[branch]), place(tree.right[branch])
         yield (
             branch,
             "BRANCH_LEQ",
-            tree.features[branch],
-            tree.thresholds[branch],
-            place(tree.left[branch]),
-            place(tree.right[branch]),
-            int(tree.missing_left[branch]),
+            column(tree.features[branch], above, width),
+            limit(tree.thresholds[branch], above),
+            *(reversed(ways) if above else ways),
         )
     for leaf in range(len(tree.leaves)):
-        yield count + leaf, "LEAF", 0, 0.0, 0, 0, 0
+        yield count + leaf, "LEAF", 0, 0.0, 0, 0

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from onnx import TensorProto, ValueInfoProto, helper
 
 from painresponse.errors import DefinitionError, unknown
-from painresponse.export.contributions import cell_trees
 from painresponse.export.ensembles import tree_ensemble
 from painresponse.export.explaining import explaining
 from painresponse.export.merging import merged
@@ -87,7 +86,8 @@ def build_graph(
     """
     _check(models, n_features)
     parts = [
-        _forest(models),
+        _both_ways(),
+        _forest(models, n_features),
         _log_odds(models),
         _ends(models),
         _probabilities(models),
@@ -127,12 +127,23 @@ def _check(models: Sequence[TargetModel], n_features: int) -> None:
                 )
 
 
-def _forest(models: Sequence[TargetModel]) -> Part:
+def _both_ways() -> Part:
+    """The features and their negatives, as trees and tables ask about either."""
+    nodes = [
+        helper.make_node("Neg", ["features"], ["negatives"]),
+        helper.make_node("Concat", ["features", "negatives"], ["both_ways"], axis=1),
+    ]
+    return Part(nodes)
+
+
+def _forest(models: Sequence[TargetModel], width: int) -> Part:
     """One tree ensemble for all targets and supports: it reads a row once, and every float32 sum is exact."""
     supports = [model.support for model in models if model.support]
     snapped = [_snapped_trees(*model.forests()[0]) for model in models]
     snapped += [_snapped_trees("the support", one) for one in supports]
-    node = tree_ensemble(merged(snapped), len(snapped), reads="features", gives="forest", name="trees")
+    node = tree_ensemble(
+        merged(snapped), len(snapped), width=width, reads="both_ways", gives="forest", name="trees"
+    )
     chosen = [
         helper.make_node("Gather", ["forest", "own_columns"], ["margin"], axis=1),
         helper.make_node("Cast", ["forest"], ["forest_double"], to=TensorProto.DOUBLE),
@@ -237,8 +248,7 @@ def _rounds(names: Sequence[str], implications: Sequence[tuple[str, str]]) -> li
 
 
 def _contributions(models: Sequence[TargetModel], n_features: int) -> Part:
-    grown = [cell_trees(f"the booster of {model.name}", trees(model.booster)) for model in models]
-    return explaining([model.name for model in models], grown, width=n_features)
+    return explaining({model.name: trees(model.booster) for model in models}, width=n_features)
 
 
 def _output(name: str, kind: int, models: Sequence[TargetModel]) -> ValueInfoProto:

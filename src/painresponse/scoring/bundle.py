@@ -1,6 +1,6 @@
 """One ONNX file that says what it predicts, from what, and proves that it still does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from painresponse import markup
 from painresponse.concepts import Concepts
 from painresponse.errors import BundleError, unknown
 from painresponse.language import FeatureSet
@@ -19,6 +20,9 @@ SCHEMA = 4
 """Bundles of this schema version are read; others are refused with their version named."""
 
 METADATA = "painresponse"
+
+EXPLAINED_AT_ONCE = 64
+"""Rows: what lies between them and their contributions is to stay in the cache, and small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,25 @@ class Bundle:
                 raise BundleError(unknown("target", name, known))
         return [place for place, name in enumerate(known) if names is None or name in names]
 
+    @property
+    def heading(self) -> str:
+        """What it is, in a line."""
+        mark = f", {markup.SYNTHETIC}" if self.synthetic else ""
+        return f"Bundle {self.name}: {len(self.targets)} models of {len(self.features)} features{mark}"
+
+    def __repr__(self) -> str:
+        return f"<{self.heading}>"
+
+    def _repr_html_(self) -> str:
+        return markup.panel(self.heading, self.models())
+
+    def models(self) -> str:
+        """A table of its models for a notebook, in the bundle's order."""
+        return models_table(
+            (one.name, one.label, one.kind, one.episodes, one.responders, one.metrics.get("auc"))
+            for one in self.targets
+        )
+
     def lineage(self, name: str) -> Lineage:
         """Where a feature of this bundle comes from, by the definitions sealed into it."""
         return lineage(name, self.features, self.concepts)
@@ -93,7 +116,32 @@ class Bundle:
         """What the models say of feature rows, with the contributions to the targets at the places given."""
         asked = np.zeros(len(self.targets), bool)
         asked[list(explain)] = True
+        size = EXPLAINED_AT_ONCE if len(explain) else len(matrix)
+        if len(matrix) <= size:
+            return self._run(matrix, asked)
+        parts = (self._run(matrix[start : start + size], asked) for start in range(0, len(matrix), size))
+        rows_axis = -2  # of every output
+        return Outputs(*(np.concatenate(one, axis=rows_axis) for one in zip(*parts, strict=True)))
+
+    def _run(self, matrix: NDArray[np.float32], asked: NDArray[np.bool_]) -> "Outputs":
         return Outputs(*self.session.run(Outputs._fields, {"features": matrix, "explain": asked}))
+
+
+def models_table(models: Iterable[tuple[str, str, str, int, int, Sequence[float | None] | None]]) -> str:
+    """Name, label, kind, episodes, responders and AUC with its interval of each, for a notebook."""
+    head = ("target", "predicts", "model", "episodes", "responded", "AUC (95 % interval)")
+    lines = [
+        (name, label, kind, f"{episodes:,}", f"{responders:,}", _auc(auc))
+        for name, label, kind, episodes, responders, auc in models
+    ]
+    return markup.table(head, lines)
+
+
+def _auc(estimate: Sequence[float | None] | None) -> str:
+    value, low, high = estimate or (None, None, None)
+    if value is None or low is None or high is None:
+        return ""
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 class Outputs(NamedTuple):

@@ -39,10 +39,14 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Index:
-    """A population stability index, and what chance alone makes of it (NaN where nothing can be compared)."""
+    """A population stability index, and what chance alone makes of it (NaN where nothing can be compared).
+
+    ``edges``: how many the bins have; in units of chance / edges the index is chi-squared by as many degrees.
+    """
 
     value: float
     chance: float
+    edges: int = 1
 
     @property
     def reading(self) -> str:
@@ -129,14 +133,14 @@ class Reference:
         """How far every feature moved in so many rows of which `seen` was counted; the farthest first."""
         known = seen[:, 0]
         share = known / max(rows, 1)
-        values = _indices(
+        values = indices(
             self._shares(seen),
             _between(self._levels()),
             n=known,
             m=self.known * self.rows,
             edges=self._edges(),
         )
-        presence = _indices(_two(share), _two(self.known), n=rows, m=self.rows)
+        presence = indices(_two(share), _two(self.known), n=rows, m=self.rows)
         columns = zip(self.names, values, presence, share.tolist(), self.known.tolist(), strict=True)
         found = [Drift(*one) for one in columns if not np.isnan(one[-1])]
         return tuple(sorted(found, key=lambda one: -np.nan_to_num(one.worst.value, nan=-1.0)))
@@ -172,10 +176,10 @@ def _two(share: Numbers) -> Numbers:
     return np.stack([share, 1 - share], axis=1)
 
 
-def _indices(
+def indices(
     now: Numbers, then: Numbers, *, n: Counts | int, m: Numbers | int, edges: Counts | int = 1
 ) -> list[Index]:
-    """By feature (rows), of the shares of its bins, known from ``n`` rows now and ``m`` then.
+    """The index of each feature (rows) from the shares of its bins, known from ``n`` rows now and ``m`` then.
 
     Half a row of the smaller group is added to every bin of both, so that an empty bin is no infinity and
     what is equal stays equal.
@@ -186,8 +190,9 @@ def _indices(
         value = ((now - then) * np.log((now + half) / (then + half)) / (1 + now.shape[1] * half)).sum(axis=1)
         chance = edges * (1 / some + 1 / many)
     compared = (some > 0) & (many > 0)
-    pairs = np.where(compared, [value, chance], np.nan).T.tolist()
-    return [Index(*pair) for pair in pairs]
+    value, chance = np.where(compared, [value, chance], np.nan)
+    columns = value.tolist(), chance.tolist(), np.broadcast_to(edges, len(now)).tolist()
+    return [Index(*one) for one in zip(*columns, strict=True)]
 
 
 def _inverse(count: int) -> float:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from html import escape
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from painresponse import markup
 from painresponse.scoring.bundle import Bundle, TargetCard
 from painresponse.scoring.flags import words_of
 from painresponse.scoring.phrases import COMPARED
@@ -98,10 +98,8 @@ class Explanation:
         return "\n".join((self.heading, *said, *self.notes, *self.notices))
 
     def _repr_html_(self) -> str:
-        head = escape(self.heading).replace("\n", "<br>")
-        said = "".join(f"<li>{escape(one)}</li>" for one in self.sentences())
-        small = "".join(f"<p><small>{escape(one)}</small></p>" for one in (*self.notes, *self.notices))
-        return f"<p><strong>{head}</strong></p><ul>{said}</ul>{small}"
+        notes = (*self.notes, *self.notices)
+        return markup.panel(self.heading, markup.items(self.sentences()), notes=notes)
 
     def _refused(self) -> str:
         code, words = self.refusal or ("", "")
@@ -142,9 +140,12 @@ class Explanation:
 def explanations(bundle: Bundle, scores: Scores, notices: tuple[str, ...]) -> list[Explanation]:
     """An explanation for each ask and target of scores that carry all their reasons."""
     cards, words = {card.name: card for card in bundle.targets}, words_of(bundle.flags)
+    minutes = [
+        str(one).replace("T", " ") for one in scores.index.astype("datetime64[us]").astype("datetime64[m]")
+    ]
     return [
-        _explanation(cards[name], scores, (row, column), words, notices)
-        for row in range(len(scores.subject))
+        _explanation(cards[name], scores, (row, column), words, notices, index=minute)
+        for row, minute in enumerate(minutes)
         for column, name in enumerate(scores.targets)
     ]
 
@@ -155,6 +156,8 @@ def _explanation(
     place: tuple[int, int],
     words: Mapping[str, str],
     notices: tuple[str, ...],
+    *,
+    index: str,
 ) -> Explanation:
     refused = int(scores.refused[place])
     own = float(own_probability(card, scores.margin[place]))
@@ -162,7 +165,7 @@ def _explanation(
     reasons = () if scores.reasons is None else scores.reasons[place[0]][place[1]]
     return Explanation(
         subject=int(scores.subject[place[0]]),
-        index=str(scores.index[place[0]].astype("datetime64[us]").astype("datetime64[m]")).replace("T", " "),
+        index=index,
         target=card.name,
         label=card.label,
         probability=float(scores.probability[place]),

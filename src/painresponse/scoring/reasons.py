@@ -98,10 +98,10 @@ def base_probability(card: TargetCard) -> float:
 def steepness(card: TargetCard, margin: Floats) -> Numbers:
     """By how much the probability climbs for each step of log-odds, on the mean of the way from the base."""
     way = card.slope * (margin.astype(np.float64) - card.base)
-    climb = own_probability(card, margin) - base_probability(card)
-    at_base = base_probability(card) * (1 - base_probability(card))
+    base = base_probability(card)
+    climb = own_probability(card, margin) - base
     near = np.abs(way) < _SMALLEST_WAY
-    return np.where(near, at_base, climb / np.where(near, 1.0, way))
+    return np.where(near, base * (1 - base), climb / np.where(near, 1.0, way))
 
 
 def _largest(contributions: Floats, most: int) -> Places:
@@ -114,7 +114,7 @@ def _largest(contributions: Floats, most: int) -> Places:
 
 
 def _taken(table: NDArray[N], where: Places) -> NDArray[N]:
-    return np.take_along_axis(table, where, axis=1)
+    return table[np.arange(len(table))[:, None], where]
 
 
 def _expit(log_odds: Numbers | np.float64) -> Numbers:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from painresponse import markup
 from painresponse.engine import Plan, compute
 from painresponse.language import FeatureSet
 from painresponse.records import Asks, Intake, RawEvents, Records, Tally, collect, collect_each
@@ -21,7 +22,7 @@ from painresponse.scoring.requirements import Checklist
 from painresponse.scoring.scores import Reasons, Scores
 
 NOTICE = "Decision support prototype — not a medical device — clinician decides."
-SYNTHETIC_NOTICE = "SYNTHETIC — NOT FOR CLINICAL USE: trained on simulated patients."
+SYNTHETIC_NOTICE = f"{markup.SYNTHETIC}: trained on simulated patients."
 MEANING = (
     "Predicted response is P(response | history, this intervention was given) among people like those who "
     "were given it. It is not the effect of the intervention and does not compare interventions."
@@ -35,7 +36,14 @@ Columns = NDArray[np.float64]
 
 
 class Scorer:
-    """Scores histories with one bundle. Reads codes, units and features from the bundle alone."""
+    """Scores histories with one bundle. Reads codes, units and features from the bundle alone.
+
+    ``least_support``: by target, the support below which it refuses; NaN where there is no such limit.
+
+    >>> import painresponse as pr
+    >>> pr.Scorer.load("models/synthetic.onnx", allow_synthetic=True)
+    <Scorer of bundle synthetic: 9 models of 324 features, SYNTHETIC — NOT FOR CLINICAL USE>
+    """
 
     def __init__(self, bundle: Bundle):
         self.bundle = bundle
@@ -53,9 +61,7 @@ class Scorer:
         self._checklist = Checklist(bundle.requirements, names, place)
         self._flags = np.array([place[one.parsed()[0]] if one.feature else 0 for one in bundle.flags], int)
         self._always = np.array([not one.feature for one in bundle.flags], bool)
-        self._least = np.array(
-            [np.nan if one.least_support is None else one.least_support for one in bundle.targets]
-        )
+        self.least_support = np.array([one.least_support for one in bundle.targets], np.float64)
         self._leans = np.array(
             [[name in one.leans_on for name in bundle.features.names] for one in bundle.targets], np.float32
         ).T
@@ -70,6 +76,12 @@ class Scorer:
         Raises BundleError, also for a synthetic one unless that is allowed.
         """
         return cls(open_to_score(Path(path), allow_synthetic=allow_synthetic, trusted_key=trusted_key))
+
+    def __repr__(self) -> str:
+        return f"<Scorer of b{self.bundle.heading[1:]}>"
+
+    def _repr_html_(self) -> str:
+        return markup.panel(self.bundle.heading, self.bundle.models(), notes=self.notices)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -121,6 +133,7 @@ class Scorer:
                 if reasons > 0
                 else None
             ),
+            notices=self.notices,
             **spoken,
         )
 
@@ -138,6 +151,8 @@ class Scorer:
         found: dict[tuple[int, int], tuple[Reason, ...]] = {}
         for column, place in enumerate(places):
             told = np.flatnonzero(refused[:, column] < 0)
+            if not len(told):
+                continue
             contributions = said.contributions[column][told]
             moved = Moved(self.bundle.targets[place], said.margin[told, place], contributions, rows[told])
             for row, reasons in zip(told, largest_reasons(moved, self.phrases, most=most), strict=True):
@@ -158,7 +173,7 @@ class Scorer:
         What stands against the patient is told before what stands against the model.
         """
         refused = self._checklist.first_unmet(computed)
-        others = (self._stale(asks)[:, None], self._insufficient(rows), support < self._least)
+        others = (self._stale(asks)[:, None], self._insufficient(rows), support < self.least_support)
         for number, holds in enumerate(others, len(self.bundle.requirements)):
             refused = np.where((refused < 0) & holds, number, refused)
         return refused

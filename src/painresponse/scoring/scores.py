@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from painresponse import markup
 from painresponse.scoring.flags import Flagged
 from painresponse.scoring.reasons import Reason
 
@@ -22,7 +23,7 @@ class Scores:
     how likely such a patient was given the intervention, among all who were given one (NaN where unknown).
     ``features`` are the rows the models saw, ``known`` the share of each that was known. ``reasons``, where
     they were asked for, are by ask and target what moves the model's own answer most, the largest first;
-    none where it refuses.
+    none where it refuses. ``notices`` are what must be said with them.
     """
 
     subject: NDArray[np.int64]
@@ -39,6 +40,28 @@ class Scores:
     flags: Flagged
     features: NDArray[np.float32]
     reasons: Reasons | None = None
+    notices: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        refused = int((self.refused >= 0).sum())
+        mark = f", {markup.SYNTHETIC}" if any(markup.SYNTHETIC in one for one in self.notices) else ""
+        return f"<Scores: {len(self.subject)} asks of {len(self.targets)} targets, {refused} refused{mark}>"
+
+    def _repr_html_(self) -> str:
+        head = ("subject", "as of", "target", "predicted response", "flags, or why not")
+        return markup.panel(repr(self)[1:-1], markup.table(head, self._lines()), notes=self.notices)
+
+    def _lines(self) -> list[tuple[str, ...]]:
+        """Of a notebook's table, one for each ask and target."""
+        told = self.table()
+        ends = zip(told["probability"], told["low"], told["high"], strict=True)
+        said = [
+            "" if p != p else f"{100 * p:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
+            for p, low, high in ends
+        ]
+        times = (str(one.astype("datetime64[m]")).replace("T", " ") for one in told["prediction_time"])
+        notes = (code or ", ".join(flags) for code, flags in zip(told["refusal"], told["flags"], strict=True))
+        return list(zip(map(str, told["subject_id"]), times, told["target"], said, notes, strict=True))
 
     def table(self) -> dict[str, NDArray[Any] | list[Any]]:
         """As long columns: one line for each ask and target, refusals kept with their reason."""

@@ -18,8 +18,8 @@ from painresponse.scoring.wire import BYTES, FLOAT, NUMBER, Field, message, refu
 
 TREES = "TreeEnsembleRegressor"
 _COMMON = """
-Add Cast Concat Gather Identity If Max Mul ReduceMax ReduceSum Reshape Shape Sigmoid Slice Split Sqrt Sub
-Unsqueeze
+Add Cast Compress Concat Expand Gather GatherElements Identity If LessOrEqual Max Mul Neg ReduceMax ReduceSum
+Reshape ScatterElements Shape Sigmoid Slice Split Sqrt Sub Unsqueeze Where
 """
 OPERATORS = {"": frozenset(_COMMON.split()), "ai.onnx.ml": frozenset({TREES})}
 """The operators of a bundle by their domain: those of ONNX itself, and of its part for trees."""
@@ -30,8 +30,8 @@ MOST_NODES = 8_191
 MOST_COLUMNS = 10_000
 """Features and results of trees: more of them only take memory."""
 
-_ITEM_BYTES = {1: 4, 7: 8, 9: 1, 11: 8}
-"""The kinds of constants, by ONNX's number: float32, int64, bool, float64."""
+_ITEM_BYTES = {1: 4, 6: 4, 7: 8, 9: 1, 11: 8}
+"""The kinds of constants, by ONNX's number: float32, int32, int64, bool, float64."""
 
 _NAMED = {1: Field("name"), 2: Field("type"), 3: Field("doc")}
 _OPSET = {1: Field("domain"), 2: Field("version", NUMBER)}

@@ -134,11 +134,14 @@ def unit(feature: Feature, concepts: Concepts) -> str:
     return parts.pop() if len(parts) == 1 else ""
 
 
-def _unit_of(name: str, concepts: Concepts) -> str:
-    """Without UCUM's annotations, which only count: a score has no unit a clinician would say."""
-    declared = concepts.concepts.get(name)
-    ucum = "" if declared is None else declared.unit
+def printed(ucum: str) -> str:
+    """A unit as it is printed, without UCUM's annotations, which only count: a score has no unit to say."""
     return _PRINTED.get(ucum, "" if ucum.startswith("{") else ucum)
+
+
+def _unit_of(name: str, concepts: Concepts) -> str:
+    declared = concepts.concepts.get(name)
+    return "" if declared is None else printed(declared.unit)
 
 
 def is_yes_or_no(feature: Feature, concepts: Concepts) -> bool:
