@@ -100,9 +100,9 @@ class Door:
 
     async def admitted(self, scope: Scope) -> str:
         """The name of whoever sends a request. Raises RequestError 401 or 403."""
-        wanted = needed(scope["method"], scope["path"])
         if self._access.is_open:
             return LOCAL
+        wanted = needed(scope["method"], scope["path"])
         if wanted is None:
             return "anybody"
         principal = await self._principal(_shown(scope), hook=scope["path"] if wanted == HOOKS else "")

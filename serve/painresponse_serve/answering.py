@@ -15,6 +15,7 @@ from painresponse.records.intake import REASONS
 from painresponse.scoring.bundle import Bundle, TargetCard
 from painresponse.scoring.explanation import SHOWN, Explanation, explanations
 from painresponse.scoring.flags import words_of
+from painresponse.scoring.phrases import Phrase
 from painresponse.scoring.refusals import RED_FLAG, Refusal
 from painresponse.scoring.scores import Scores
 from painresponse_serve.answers import (
@@ -100,9 +101,10 @@ def _together(each: Sequence[Put]) -> list[Told]:
             silent = [_silent(card, said) for card in one.cards]
             told.append(Told(_answer(one, silent, tally), served, None))
             continue
+        unknown = _unknown(served, scores.features[row]) if explain else {}
         places = [targets.index(card.name) for card in one.cards]
         spoken = [
-            _score(served, card, scores, (row, place), words, why[row * len(targets) + place])
+            _score(card, scores, (row, place), words, why[row * len(targets) + place], unknown)
             for card, place in zip(one.cards, places, strict=True)
         ]
         answer = _answer(one, spoken, tally, known=float(scores.known[row]))
@@ -137,10 +139,10 @@ def _chosen(
     member: str,
     attribute: str,
 ) -> list[TargetCard]:
-    known = list(dict.fromkeys(getattr(card, attribute) for card in every))
-    words = f"Known: {', '.join(known)}."
     if names is None:
         return cards
+    known = list(dict.fromkeys(getattr(card, attribute) for card in every))
+    words = f"Known: {', '.join(known)}."
     if not names:
         raise RequestError(422, f"no_{member}", f"{member} is empty: name some, or leave it out. {words}")
     for place, name in enumerate(names):
@@ -151,12 +153,12 @@ def _chosen(
 
 
 def _score(
-    served: Served,
     card: TargetCard,
     scores: Scores,
     place: tuple[int, int],
     words: Mapping[str, str],
     why: Explanation | None,
+    unknown: Mapping[str, Phrase],
 ) -> Score:
     row, column = place
     flags = [Coded(code, words[code]) for code in scores.flags[row][column]]
@@ -170,7 +172,7 @@ def _score(
         probability=float(scores.probability[place]),
         interval=(float(scores.low[place]), float(scores.high[place])),
         support=UNSET if isnan(support) else support,
-        explanation=UNSET if why is None else _explained(served, card, scores.features[row], why),
+        explanation=UNSET if why is None else _explained(card, why, unknown),
     )
 
 
@@ -184,18 +186,17 @@ def _silent(card: TargetCard, fault: Refusal, flags: Sequence[Coded] = ()) -> Sc
     return Score(**_tag(card), flags=list(flags), refused=Coded(*fault))
 
 
-def _explained(served: Served, card: TargetCard, row: NDArray[np.float32], why: Explanation) -> Explained:
+def _explained(card: TargetCard, why: Explanation, unknown: Mapping[str, Phrase]) -> Explained:
+    """In words, and what the model leans on and does not know here, the most important first."""
     reasons = [Because(one.name, one.words, one.value, one.points, one.text) for one in why.reasons]
-    return Explained(
-        why.base, why.own, reasons, why.rest, why.lift, _lacking(served, card, row), list(why.notes)
-    )
+    lacking = [Named(name, unknown[name].words) for name in card.leans_on if name in unknown]
+    return Explained(why.base, why.own, reasons, why.rest, why.lift, lacking, list(why.notes))
 
 
-def _lacking(served: Served, card: TargetCard, row: NDArray[np.float32]) -> list[Named]:
-    """What the model leans on and does not know here, the most important first."""
-    known = dict(zip(served.bundle.features.names, row.tolist(), strict=True))
-    phrases = served.scorer.phrases
-    return [Named(name, phrases[name].words) for name in card.leans_on if isnan(known[name])]
+def _unknown(served: Served, row: NDArray[np.float32]) -> dict[str, Phrase]:
+    """The features that are not known of a patient, in words."""
+    said = served.scorer.phrases.items()
+    return {name: one for (name, one), value in zip(said, row.tolist(), strict=True) if isnan(value)}
 
 
 def _tag(card: TargetCard) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Connection(HttpToolsProtocol):
     receive_seconds: float
     _deadline: TimerHandle | None = None
     _taking: TimerHandle | None = None
+    _whole = False  # whether nothing of a request is owed
     _head = 0.0  # bytes of an unfinished head, beyond the read it began in
     _listed = 0  # bytes of its headers
     _read = b""
@@ -34,18 +35,20 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """A client has sent something."""
-        self._expect()
+        self._whole = False
         self._head += len(data)
         self._read = data
         super().data_received(data)
         self._read = b""
+        if not self._whole:  # as most are that come in one piece
+            self._expect()
         if self._head > HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("Request header too large.")
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._expect()
+        self._whole = False
         self._head = self._listed = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -67,6 +70,7 @@ class Connection(HttpToolsProtocol):
         """It is there as a whole."""
         if not self.parser.should_upgrade():
             super().on_message_complete()
+            self._whole = True
             self._relax()
 
     def connection_lost(self, exc: Exception | None) -> None:

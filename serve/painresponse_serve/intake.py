@@ -81,10 +81,11 @@ class Desk:
 
 
 def _check_head(request: Request, kinds: Kinds, most: int) -> None:
-    kind, _, rest = request.headers.get("content-type", "").lower().partition(";")
-    encoding = request.headers.get("content-encoding", "identity").lower()
-    plain = rest.strip() in ("", "charset=utf-8", 'charset="utf-8"')
-    if kind.strip() not in kinds or not plain or encoding != "identity":
+    sent: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))  # of two of a name the first counts
+    kind, _, rest = sent.get(b"content-type", b"").lower().partition(b";")
+    encoding = sent.get(b"content-encoding", b"identity").lower()
+    plain = rest.strip() in (b"", b"charset=utf-8", b'charset="utf-8"')
+    if kind.strip().decode("latin-1") not in kinds or not plain or encoding != b"identity":
         wanted = " or ".join(filter(None, kinds))
         raise RequestError(
             415,
@@ -92,7 +93,7 @@ def _check_head(request: Request, kinds: Kinds, most: int) -> None:
             f"Send the body uncompressed, text in UTF-8, with the header Content-Type: {wanted}.",
             headers=HANG_UP,
         )
-    if int(request.headers.get("content-length", 0)) > most:
+    if int(sent.get(b"content-length", 0)) > most:
         raise _too_large(most)
 
 

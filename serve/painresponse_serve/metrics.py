@@ -4,6 +4,7 @@ Every label is a name of ours: a route as declared, a code, a bundle, a target, 
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, disable_created_metrics
@@ -62,6 +63,10 @@ class Metrics:
         )
         self._given = self._counter("events_given", "Events in the histories sent")
         self._rejected = self._counter("events_rejected", "Events left out, by reason", "reason")
+        # looking up a series by its labels takes longer than counting in it; there are few
+        self._seconds_of = cache(self._seconds.labels)
+        self._scores_of = cache(self._scores.labels)
+        self._inferred_of = cache(self._inferred.labels)
         Gauge(
             "painresponse_requests_at_work",
             "Requests whose bodies are received or answered now",
@@ -74,7 +79,7 @@ class Metrics:
 
     def requested(self, *, method: str, route: str, status: int, seconds: float, error: str = "") -> None:
         """A request was answered; ``error``: the code of the complaint, where that was the answer."""
-        self._seconds.labels(method if method in _METHODS else "other", route, status).observe(seconds)
+        self._seconds_of(method if method in _METHODS else "other", route, status).observe(seconds)
         if error:
             self._complaints.labels(error).inc()
 
@@ -82,7 +87,7 @@ class Metrics:
         """So many patients were answered."""
         for one in told:
             for target, outcome in one.answer.outcomes.items():
-                self._scores.labels(one.answer.model.name, target, outcome).inc()
+                self._scores_of(one.answer.model.name, target, outcome).inc()
             self._given.inc(one.answer.intake.given)
             for rejection in one.answer.intake.rejected:
                 self._rejected.labels(rejection.reason).inc(rejection.count)
@@ -91,7 +96,7 @@ class Metrics:
 
     def inferred(self, served: Served, rows: Rows) -> None:
         """So many ready-made rows were answered."""
-        self._inferred.labels(served.name).inc(len(rows))
+        self._inferred_of(served.name).inc(len(rows))
         self._watches.see(served, rows)
 
     def heard(self, outcome: str, *, known: bool) -> None:

@@ -68,7 +68,8 @@ def _envelope(text: bytes) -> InferRequest:
         request = _decoder.decode(text)
         for one in request.inputs:
             if isinstance(one.data, Raw):
-                text = text.replace(bytes(one.data), b"[]")
+                before, _, behind = text.partition(bytes(one.data))
+                text = before + b"[]" + behind
         _members.decode(text.decode())
     except msgspec.ValidationError as error:
         raise wrong(_words(str(error))) from None

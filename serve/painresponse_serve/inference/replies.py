@@ -8,7 +8,7 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 from starlette.responses import Response
 
-from painresponse.scoring.bundle import Bundle, Outputs
+from painresponse.scoring.bundle import Outputs
 from painresponse_serve.complaints import json_response
 from painresponse_serve.inference.messages import (
     InferredOutput,
@@ -72,13 +72,8 @@ def _message(served: Served, asked: Asked, said: Outputs, outputs: list[Inferred
     parameters = InferredParameters(
         synthetic=bundle.synthetic,
         targets=",".join(card.name for card in bundle.targets),
-        unsupported=int(np.count_nonzero(said.support < least_support(bundle))),
+        unsupported=int(np.count_nonzero(said.support < served.scorer.least_support)),
         notices=" ".join((*served.scorer.notices, READY_MADE)),
     )
     echo = UNSET if asked.id is None else asked.id
     return InferResponse(bundle.name, version_of(bundle), parameters, outputs, id=echo)
-
-
-def least_support(bundle: Bundle) -> NDArray[np.float64]:
-    """By target, the support below which a history is refused; NaN where none is."""
-    return np.array([card.least_support for card in bundle.targets], np.float64)

@@ -1,11 +1,13 @@
-"""Features made of features, all those of one kind and depth at once.
+"""Features made of features, those of one kind at once as far as their parts allow.
 
 Every function takes the parts (asks x features x parts, unknown is NaN) and gives asks x features. Lists of
 different lengths are filled up with parts that are not ``there``.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf, nextafter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,51 +36,66 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Step:
-    """Combinations of one kind and depth: workspace ``columns`` from ``parts``, held against ``values``."""
+    """Combinations of one kind, done at once: workspace ``columns`` from ``parts``.
+
+    ``bounds``: what is compared holds from the first to the second, both included.
+    """
 
     combine: Callable[[Floats, "Step"], Floats]
     columns: Ints
     parts: Ints
     there: Mask
-    values: Floats
+    bounds: Floats
 
 
 def steps(columns: Mapping[Feature, int], *, empty: int) -> tuple[Step, ...]:
     """The combinations among the features, in an order in which each finds its parts done.
 
-    ``empty`` is a workspace column that stays unknown.
+    Few steps: every one takes the time of a call, however much it does. ``empty`` is a workspace column that
+    stays unknown.
     """
-    groups: dict[tuple[int, str], list[Feature]] = {}
-    depths: dict[Feature, int] = {}
-    for feature in columns:
-        depth = _depth(feature, depths)
-        if depth:
-            groups.setdefault((depth, _kind(feature)), []).append(feature)
-    return tuple(_step(groups[key], columns, empty) for key in sorted(groups))
+    made = {one: [columns[part] for part in parts_of(one)] for one in columns}
+    waiting = [one for one in columns if made[one]]
+    done = {columns[one] for one in columns if not made[one]}
+    found = []
+    while waiting:
+        ready = [one for one in waiting if done.issuperset(made[one])]
+        kind = _next_kind(Counter(map(type, ready)), Counter(map(type, waiting)))
+        now = [one for one in ready if type(one) is kind]
+        found.append(_step(now, columns, [made[one] for one in now], empty))
+        done.update(columns[one] for one in now)
+        waiting = [one for one in waiting if columns[one] not in done]
+    return tuple(found)
 
 
-def _depth(feature: Feature, known: dict[Feature, int]) -> int:
-    if feature not in known:
-        known[feature] = 1 + max((_depth(part, known) for part in parts_of(feature)), default=-1)
-    return known[feature]
+def _next_kind(ready: Counter[type[Feature]], waiting: Counter[type[Feature]]) -> type[Feature]:
+    """A kind of which all can be done and none is left for later; else the one of which most can be done."""
+    return max(ready, key=lambda kind: (ready[kind] == waiting[kind], ready[kind]))
 
 
-def _kind(feature: Feature) -> str:
-    return feature.comparison if isinstance(feature, Whether) else type(feature).__name__
-
-
-def _step(features: list[Feature], columns: Mapping[Feature, int], empty: int) -> Step:
-    lists = [[columns[part] for part in parts_of(feature)] for feature in features]
+def _step(
+    features: list[Feature], columns: Mapping[Feature, int], lists: list[list[int]], empty: int
+) -> Step:
     parts = np.full((len(lists), max(map(len, lists))), empty, np.int64)
     for row, found in enumerate(lists):
         parts[row, : len(found)] = found
     return Step(
-        COMBINE[_kind(features[0])],
+        COMBINE[type(features[0])],
         np.array([columns[feature] for feature in features], np.int64),
         parts,
         parts != empty,
-        np.array([one.value if isinstance(one, Whether) else 0.0 for one in features]),
+        np.array([_bounds(one) if isinstance(one, Whether) else (0.0, 0.0) for one in features]).T,
     )
+
+
+def _bounds(one: Whether) -> tuple[float, float]:
+    """What is above a number is at least the next one, what is below it at most the one before."""
+    return {
+        "at least": (one.value, inf),
+        "at most": (-inf, one.value),
+        "above": (nextafter(one.value, inf), inf),
+        "below": (-inf, nextafter(one.value, -inf)),
+    }[one.comparison]
 
 
 def combine(steps: Iterable[Step], work: Floats) -> None:
@@ -137,27 +154,22 @@ def _first_known(parts: Floats, _step: Step) -> Floats:
     return np.take_along_axis(parts, first[:, :, None], axis=2)[:, :, 0]
 
 
-def _compared(holds: Callable[[Floats, Floats], Mask]) -> Callable[[Floats, Step], Floats]:
-    def compare(parts: Floats, step: Step) -> Floats:
-        part = parts[:, :, 0]
-        return np.where(np.isnan(part), np.nan, holds(part, step.values))
-
-    return compare
+def _whether(parts: Floats, step: Step) -> Floats:
+    part = parts[:, :, 0]
+    lowest, highest = step.bounds
+    return np.where(np.isnan(part), np.nan, (part >= lowest) & (part <= highest))
 
 
-COMBINE: dict[str, Callable[[Floats, Step], Floats]] = {
-    Age.__name__: _age,
-    Ratio.__name__: _ratio,
-    Difference.__name__: _difference,
-    Total.__name__: _total,
-    Average.__name__: _average,
-    HowMany.__name__: _how_many,
-    AnyOf.__name__: _any_of,
-    AllOf.__name__: _all_of,
-    Largest.__name__: _largest,
-    FirstKnown.__name__: _first_known,
-    "at least": _compared(np.greater_equal),
-    "at most": _compared(np.less_equal),
-    "above": _compared(np.greater),
-    "below": _compared(np.less),
+COMBINE: dict[type[Feature], Callable[[Floats, Step], Floats]] = {
+    Age: _age,
+    Ratio: _ratio,
+    Difference: _difference,
+    Total: _total,
+    Average: _average,
+    HowMany: _how_many,
+    AnyOf: _any_of,
+    AllOf: _all_of,
+    Largest: _largest,
+    FirstKnown: _first_known,
+    Whether: _whether,
 }

@@ -86,10 +86,21 @@ class Plan:
 
     def _wanted(self, word: str, places: list[tuple[int, int, int]]) -> Wanted:
         column, source, window = np.array(places, np.int64).T
-        sources, source = np.unique(source, return_inverse=True)
-        windows, window = np.unique(window, return_inverse=True)
+        _, sources, windows = np.array(self._summed_up_with(word), np.int64).T
+        sources, windows = np.unique(sources), np.unique(windows)
         looked_at = (word in VALUE_WORDS, tuple(sources.tolist()), tuple(windows.tolist()))
-        return Wanted(self._scopes.setdefault(looked_at, len(self._scopes)), column, source, window)
+        scope = self._scopes.setdefault(looked_at, len(self._scopes))
+        return Wanted(scope, column, np.searchsorted(sources, source), np.searchsorted(windows, window))
+
+    def _summed_up_with(self, word: str) -> list[tuple[int, int, int]]:
+        """What a word's scope must hold: words of values have one each, as the windows decide in which order
+        sums are made, and all that count share one.
+        """
+        if word in VALUE_WORDS:
+            return self._summaries[word]
+        return [
+            one for other, places in self._summaries.items() if other not in VALUE_WORDS for one in places
+        ]
 
     def _scope(self, valued: bool, sources: tuple[int, ...], windows: tuple[int, ...]) -> Scope:
         source = np.full(len(self.sources), -1, np.int64)

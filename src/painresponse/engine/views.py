@@ -113,8 +113,11 @@ def _bounded(views: Views, stream: Stream, rows: int, event: Ints, view: Ints) -
 def _anchor_ages(views: Views, stream: Stream, rows: int) -> Ints:
     """By anchor and row: the age of the anchoring event, -1 where it never happened or has no time."""
     ages = np.full((len(views.anchors), rows), -1, np.int64)
+    timed = stream.age < NEVER
     for place, (source, last) in enumerate(views.anchors):
-        here = (stream.source == source) & (stream.age < NEVER)
+        here = ((stream.source == source) & timed).nonzero()[0]
+        if not len(here):
+            continue
         if last:
             newest = np.full(rows, NEVER, np.int64)
             np.minimum.at(newest, stream.row[here], stream.age[here])

@@ -104,7 +104,7 @@ def collect_each(each: Sequence[RawEvents], measures: Measures) -> tuple[Records
 
     wrong = {
         _REASON[number]: counted(raw.subject[sifted.reasons == number])
-        for number in np.unique(sifted.reasons[sifted.reasons > 0]).tolist()
+        for number in sorted(set(sifted.reasons.tolist()) - {0})
     }
     if len(sifted.repeated):
         wrong["duplicate"] = counted(sifted.repeated.subject)

@@ -72,17 +72,17 @@ def _numbered_rows(given: Sequence[Time]) -> Iterator[tuple[int, str | datetime]
     return ((row, one) for row, one in enumerate(given) if one is not None)
 
 
-_USUAL = {"0000-00-00" + clock for clock in ("", *("T00:00" + rest for rest in ("", ":00", ":00.000000")))}
+_USUAL = {b"0000-00-00" + clock for clock in (b"", b"T00:00", b"T00:00:00", b"T00:00:00.000000")}
 """Forms in which NumPy reads a stamp as the standard library does, ten times as fast."""
-_TO_ZERO = str.maketrans("123456789", "000000000")
+_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _FIRST_YEAR = np.datetime64("0001-01-01", "us").astype(np.int64)
 
 
 def _all_usual(said: Sequence[str | datetime]) -> Ints | None:
     """Instants in microseconds, if all are written in a usual form and exist."""
     try:
-        forms = set("\n".join(said).translate(_TO_ZERO).split("\n"))  # type: ignore[arg-type]
-        if not forms <= _USUAL:
+        forms = "\n".join(said).encode().translate(_TO_ZERO).split(b"\n")  # type: ignore[arg-type]
+        if not _USUAL.issuperset(forms):
             return None
         read: Ints = np.array(said, "datetime64[us]").astype(np.int64)
     except (TypeError, ValueError):
@@ -109,7 +109,7 @@ def instant(given: str | datetime, where: str) -> int:
 def _numbers(values: Sequence[float | None]) -> Values:
     """Float32, as shards hold them; what is too large for that is infinite, and rejected at intake."""
     try:
-        numbers = np.array([np.nan if one is None else one for one in values], np.float64)
+        numbers = np.array(values, np.float64)  # None is NaN
     except (TypeError, ValueError, OverflowError):
         row = next(row for row, one in enumerate(values) if not _is_number(one))
         raise RecordError(f"events[{row}].value is not a number. Say null where there is none.") from None
@@ -128,4 +128,4 @@ def _numbered(names: Sequence[str]) -> tuple[np.ndarray[tuple[int], np.dtype[np.
     """Each name's place in the sorted tuple of distinct names."""
     distinct = tuple(sorted(set(names)))
     place = {name: number for number, name in enumerate(distinct)}
-    return np.array([place[name] for name in names], np.int32), distinct
+    return np.fromiter(map(place.__getitem__, names), np.int32, len(names)), distinct

@@ -1,7 +1,7 @@
 """Event histories and questions about them, as plain columns."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -74,6 +74,8 @@ class RawEvents:
 
 def together(each: Sequence[RawEvents]) -> RawEvents:
     """The events of several subjects, each given alone, as one table: its place is a subject's number."""
+    if len(each) == 1:
+        return replace(each[0], subject=np.zeros(len(each[0]), np.int64))
     codes, units = (_union([getattr(one, names) for one in each]) for names in ("codes", "units"))
     at_code = {name: place for place, name in enumerate(codes)}
     at_unit = {name: place for place, name in enumerate(units)}

@@ -37,8 +37,10 @@ def read(raw: RawEvents, measures: Measures, numbers: Ints) -> Readings:
     bare = _bare(raw, measures, numbers)
     turned = _turned(conversions, raw, place, bare)
     factor, offset = conversions[:, place[raw.code[turned]], raw.unit[turned]]
-    sized = np.isin(turned, bare, assume_unique=True)
-    factor[sized], offset[sized] = _told_by_size(raw.value[bare], measures, numbers[raw.code[bare]])
+    sized = np.zeros(len(turned), bool)
+    if len(bare):
+        sized[np.searchsorted(turned, bare)] = True  # both ascend, and every bare event is turned
+        factor[sized], offset[sized] = _told_by_size(raw.value[bare], measures, numbers[raw.code[bare]])
     with np.errstate(over="ignore"):  # beyond float32 is infinite, and impossible
         value[turned] = (raw.value[turned].astype(np.float64) * factor + offset + 0.0).astype(np.float32)
     strange = turned[np.isnan(factor)]
