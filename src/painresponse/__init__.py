@@ -9,18 +9,21 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Age": "painresponse.language",
-    "Asks": "painresponse.records",
-    "Catalogue": "painresponse.clinic",
     "FeatureSet": "painresponse.language",
+    "HistoryFeatures": "painresponse.frames.transformer",
+    "ResponseClassifier": "painresponse.frames.classifier",
     "Scorer": "painresponse.scoring.scorer",
     "days": "painresponse.language",
+    "episodes": "painresponse.frames.episodes",
     "events": "painresponse.language",
-    "features": "painresponse.frames",
+    "explain": "painresponse.frames.scores",
+    "features": "painresponse.frames.matrix",
+    "histories": "painresponse.frames.histories",
     "load_catalogue": "painresponse.clinic",
+    "monitor": "painresponse.monitoring",
     "months": "painresponse.language",
-    "parse": "painresponse.language",
-    "score": "painresponse.frames",
+    "plots": "painresponse.plots",
+    "score": "painresponse.frames.scores",
     "train": "painresponse.pipeline",
     "years": "painresponse.language",
 }
@@ -31,7 +34,8 @@ __all__ = sorted(_HOMES)
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"painresponse has no {name!r}. It has: {', '.join(__all__)}.")
-    return getattr(import_module(_HOMES[name]), name)
+    home = import_module(_HOMES[name])
+    return home if home.__name__ == f"{__name__}.{name}" else getattr(home, name)
 
 
 def __dir__() -> list[str]:

@@ -25,6 +25,10 @@ class CohortError(PainResponseError):
     """The data can be read, but too little of it can be used."""
 
 
+class EstimatorError(PainResponseError, ValueError):
+    """A scikit-learn estimator was given what it cannot learn from; a ValueError, as scikit-learn expects."""
+
+
 class BundleError(PainResponseError):
     """A bundle is missing, damaged, foreign, or no longer gives its own golden scores."""
 
@@ -36,9 +40,10 @@ class WorkError(PainResponseError):
 
 
 def unknown(kind: str, got: object, allowed: Iterable[object]) -> str:
-    """Word the commonest mistake the same way everywhere."""
+    """Word the commonest mistake the same way everywhere; small and capital letters are no difference."""
     known = sorted(map(str, allowed))
-    near = get_close_matches(str(got), known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
+    alike = {word.casefold(): word for word in known}
+    near = get_close_matches(str(got).casefold(), alike, n=1)
+    hint = f" Did you mean {alike[near[0]]!r}?" if near else ""
+    shown = ", ".join(known[:40]) + (f" and {len(known) - 40:,} others" if len(known) > 40 else "")
     return f"Unknown {kind} {str(got)!r}.{hint} Known: {shown}."

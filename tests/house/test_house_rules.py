@@ -102,6 +102,8 @@ FOLDERS = ("src", "serve", "configs", "tests", "benchmarks", "notebooks", "docs"
 UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "X" * 3 + r"\b")))
 HOMES = ("/wo" + "rk/", "/fa" + "rm/", "/ho" + "me/", "/ro" + "ot/")
 FOREIGN = re.compile("|".join((*HOMES, r"index-url[ =]+\S+:/" + "/")))
+PICTURE = re.compile(r'\s*"image/png": "')
+"""A line of a notebook whose letters mean nothing."""
 TEXT = {".py", ".toml", ".md", ".txt", ".lock", ".yml", ".yaml", ".ipynb", ".html", ".sh", ""}
 
 
@@ -119,7 +121,7 @@ def lines_with(pattern: re.Pattern[str]) -> list[str]:
         f"{path.relative_to(ROOT)}:{number}"
         for path in project_texts()
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-        if pattern.search(line)
+        if pattern.search(line) and not PICTURE.match(line)
     ]
 
 

@@ -6,7 +6,18 @@ import pytest
 
 from tests.lib.source import functions, imports, layer_of, modules, ours
 
-LIGHT = ("errors", "schema", "settings", "concepts", "language", "records", "engine", "clinic", "scoring")
+LIGHT = (
+    "errors",
+    "schema",
+    "settings",
+    "markup",
+    "concepts",
+    "language",
+    "records",
+    "engine",
+    "clinic",
+    "scoring",
+)
 """Lowest first."""
 
 ABOVE = (
@@ -20,6 +31,8 @@ ABOVE = (
     "tracking",
     "report",
     "pipeline",
+    "clinics",
+    "monitoring",
 )
 APART = {
     ("records", "language"),
@@ -36,6 +49,8 @@ APART = {
     ("evaluation", "training"),  # what predictions are worth does not depend on who made them
     ("evaluation", "simulate"),
     ("validation", "simulate"),
+    ("clinics", "simulate"),
+    ("monitoring", "simulate"),
     ("tracking", "training"),
     ("training", "readers"),
 }
@@ -106,7 +121,10 @@ def test_the_server_imports_only_the_light_side():
 @pytest.mark.parametrize(
     ("layer", "allowed"),
     [
-        *((layer, set()) for layer in ("errors", "schema", "settings", "concepts", "language", "clinic")),
+        *(
+            (layer, set())
+            for layer in ("errors", "schema", "settings", "markup", "concepts", "language", "clinic")
+        ),
         ("publishing", set()),
         ("records", {"numpy"}),
         ("engine", {"numpy"}),

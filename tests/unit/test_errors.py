@@ -26,7 +26,11 @@ def test_no_suggestion_is_made_where_nothing_is_near():
 
 def test_a_long_list_of_known_words_is_cut_short():
     text = unknown("code", "x", [f"code{number:03}" for number in range(60)])
-    assert text.endswith("code039, ….")
+    assert text.endswith("code039 and 20 others.")
+
+
+def test_small_and_capital_letters_are_no_difference():
+    assert "Did you mean 'rfa'?" in unknown("target", "RFA", ["rfa", "cbt"])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ from painresponse.scoring.scorer import Scorer, Scores
 ASKS_AT_ONCE = 1_000
 """Asks answered and written together: their contributions are asks x targets x features numbers."""
 
+BUNDLE = "painresponse_bundle"
+"""Under this name a file of scores says the SHA-256 of its bundle."""
+
 T = TypeVar("T")
 Table = Sequence[Sequence[Sequence[T]]]
 """By ask and target, some things."""
@@ -63,7 +66,7 @@ def notes(scorer: Scorer) -> dict[str, str]:
     """What must be said with every table of a scorer's answers."""
     return {
         "data_provenance": provenance(scorer),
-        "painresponse_bundle": scorer.bundle.digest,
+        BUNDLE: scorer.bundle.digest,
         "painresponse_bundle_name": scorer.bundle.name,
         "notices": json.dumps(scorer.notices, ensure_ascii=False),
     }

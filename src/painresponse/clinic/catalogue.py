@@ -39,14 +39,14 @@ PARTS = (
     "flags",
     "safety",
 )
-SITE_WORDS = (*PARTS, "predict", "social_features", "packaged_features", "adequacy", "training", "import")
+SITE_WORDS = (*PARTS, *(one.name for one in fields(Choices)), "training", "monitoring", "import")
 SITE_FILE = Path("metadata") / "site.toml"
 """Where an imported data set keeps the site configuration it was made with."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything a clinic declares, typed and consistent; ``training`` and ``imports`` are read elsewhere.
+    """Everything a clinic declares, typed; ``training``, ``monitoring`` and ``imports`` are read elsewhere.
 
     ``own`` names the entries the site wrote itself, by section.
     """
@@ -63,6 +63,11 @@ class Catalogue:
     training: dict[str, Any]
     imports: dict[str, Any]
     own: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    monitoring: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        held = f"{len(self.concepts.concepts)} concepts, {len(self.features)} features"
+        return f"<Catalogue: {held}, {len(self.targets)} targets>"
 
     def label(self, target: str) -> str:
         """A target in clinic words."""
@@ -95,14 +100,18 @@ def packaged() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[3] / "configs"
 
 
-def load_catalogue(site: Path | None = None, *, data: Path | None = None) -> Catalogue:
+def load_catalogue(site: str | Path | None = None, *, data: str | Path | None = None) -> Catalogue:
     """The packaged catalogue with a site file laid over it; without one, the site file that ``data`` keeps.
 
     Raises DefinitionError on unknown words, wrong types and names that point nowhere.
+
+    >>> import painresponse as pr
+    >>> pr.load_catalogue().features.to_plain()["pain_mean_30d"]
+    'mean of pain in 30 d'
     """
-    if site is None and data is not None and (data / SITE_FILE).is_file():
-        site = data / SITE_FILE
-    own = load(site) if site else {}
+    if site is None and data is not None and (Path(data) / SITE_FILE).is_file():
+        site = Path(data) / SITE_FILE
+    own = load(Path(site)) if site else {}
     for word in own:
         if word not in SITE_WORDS:
             raise DefinitionError(f"{site}: {unknown('section', word, SITE_WORDS)}")
@@ -136,6 +145,7 @@ def assemble(parts: dict[str, dict[str, Any]], own: dict[str, Any]) -> Catalogue
         own.get("training", {}),
         own.get("import", {}),
         {part: tuple(own[part]) for part in PARTS if part in own},
+        own.get("monitoring", {}),
     )
     _check(catalogue)
     return catalogue

@@ -19,9 +19,13 @@ class Calibration(NamedTuple):
     slope: float
     intercept: float
 
+    def odds(self, margin: Numbers) -> Numbers:
+        """Calibrated log-odds of margins, in double precision."""
+        return self.slope * margin + self.intercept
+
     def probability(self, margin: Numbers) -> Numbers:
         """Of margins, in double precision."""
-        return expit(self.slope * margin + self.intercept)
+        return expit(self.odds(margin))
 
 
 def platt(margin: Numbers, y: Numbers) -> Calibration:

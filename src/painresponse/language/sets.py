@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from painresponse import markup
 from painresponse.language.combinations import parts_of
 from painresponse.language.plain import parse
 from painresponse.language.words import Feature, Summary
@@ -12,7 +13,16 @@ from painresponse.language.words import Feature, Summary
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Named features; the order is the order of the matrix columns."""
+    """Named features; the order is the order of the matrix columns.
+
+    >>> import painresponse as pr
+    >>> pain = pr.events("pain")
+    >>> chosen = pr.FeatureSet.of(pain=pain.within(pr.days(30)).mean(), crp=pr.events("crp").ever().last())
+    >>> chosen.to_plain()
+    {'pain': 'mean of pain in 30 d', 'crp': 'last of crp ever'}
+    >>> chosen
+    <FeatureSet: 2 features, fingerprint e5b54e949054>
+    """
 
     features: tuple[tuple[str, Feature], ...]
 
@@ -42,6 +52,13 @@ class FeatureSet:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def __repr__(self) -> str:
+        return f"<FeatureSet: {len(self)} features, fingerprint {self.fingerprint()[:12]}>"
+
+    def _repr_html_(self) -> str:
+        lines = list(self.to_plain().items())
+        return markup.panel(f"{len(self)} features", markup.table(("feature", "sentence"), lines))
 
     def __iter__(self) -> Iterator[tuple[str, Feature]]:
         return iter(self.features)

@@ -36,15 +36,32 @@ EVER = Span(0, "ever")
 
 
 def days(count: int) -> Span:
-    """The last ``count`` days."""
+    """The last ``count`` days, up to 100 years: from so long before the index to the index.
+
+    Raises DefinitionError for anything but a whole number above zero.
+
+    >>> import painresponse as pr
+    >>> str(pr.days(30))
+    'in 30 d'
+    """
     return Span(count, "d")
 
 
 def months(count: int) -> Span:
-    """The last ``count`` months of 30 days."""
+    """The last ``count`` months of 30 days; otherwise as `days`.
+
+    >>> import painresponse as pr
+    >>> str(pr.months(6))
+    'in 6 mo'
+    """
     return Span(count, "mo")
 
 
 def years(count: int) -> Span:
-    """The last ``count`` years of 365 days."""
+    """The last ``count`` years of 365 days; otherwise as `days`.
+
+    >>> import painresponse as pr
+    >>> str(pr.years(2))
+    'in 2 y'
+    """
     return Span(count, "y")

@@ -186,7 +186,12 @@ class Summary(Feature):
 
 
 def events(concept: str) -> Events:
-    """Begin a feature: which events."""
+    """Begin a feature: which events, by the name of a concept; then how far back, then a summary.
+
+    >>> import painresponse as pr
+    >>> str(pr.events("cortisol_serum").between(6, 10).within(pr.years(2)).last())
+    'last of cortisol_serum between 6 and 10 h in 2 y'
+    """
     return Events(concept)
 
 

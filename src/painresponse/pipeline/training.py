@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from painresponse import markup
 from painresponse.audit import audit_folder
 from painresponse.clinic import Catalogue, load_catalogue
 from painresponse.errors import CohortError
@@ -24,6 +25,8 @@ from painresponse.report.figures import figures_of
 from painresponse.report.page import card as model_card
 from painresponse.report.page import write_card
 from painresponse.report.reading import record_of
+from painresponse.report.wording import plural
+from painresponse.scoring.bundle import models_table
 from painresponse.scoring.opening import open_bundle
 from painresponse.tracking import RunFacts, TrainingRun, training_run
 from painresponse.training.cohorts import Cohort, gather
@@ -51,16 +54,33 @@ class Trained:
     store: str
     registered: str
 
+    def __repr__(self) -> str:
+        return f"<{self._heading()}>"
+
+    def _repr_html_(self) -> str:
+        labels = {name: account["label"] for name, account in self.accounts.items()}
+        models = models_table(
+            (one.target, labels[one.target], one.learnt.kind, one.episodes, one.events, one.metrics["auc"])
+            for one in self.fitted
+        )
+        return markup.panel(self._heading(), models, notes=self.skipped.values())
+
+    def _heading(self) -> str:
+        mark = f", {markup.SYNTHETIC}" if self.synthetic else ""
+        models = plural(len(self.fitted), "model")
+        left_out = f", {len(self.skipped)} left out" if self.skipped else ""
+        return f"Trained {self.bundle.name}: {models}{left_out}, {self.registered}{mark}"
+
     def predictions(self) -> pd.DataFrame:
         """Out-of-fold predictions and those of the comparators, a line for each episode and its outcome."""
         return pd.concat([_predictions(self.cohort, one) for one in self.fitted], ignore_index=True)
 
 
 def train(
-    data: Path,
-    out: Path,
+    data: str | Path,
+    out: str | Path,
     *,
-    config: Path | None = None,
+    config: str | Path | None = None,
     store: str = DEFAULT_STORE,
     experiment: str = "painresponse",
     model: str = "painresponse",
@@ -71,7 +91,21 @@ def train(
     ``progress`` is called once a shard and once a target. Killed, and started again on the same data with the
     same settings, it does not repeat what is finished. Raises CohortError when no target at all has enough
     outcomes; targets with too few are left out and named in ``skipped``.
+
+    >>> import tempfile, painresponse as pr
+    >>> from pathlib import Path
+    >>> from painresponse.simulate import simulate
+    >>> room = Path(tempfile.mkdtemp())
+    >>> made = simulate(room / "clinic", subjects=600, seed=2)
+    >>> site = room / "site.toml"
+    >>> size = site.write_text('predict = ["scs_trial"]\\n[training]\\nresamples = 100\\nablate = false')
+    >>> trained = pr.train(
+    ...     room / "clinic", room / "clinic.onnx", config=site, store=f"sqlite:///{room / 'mlflow.db'}"
+    ... )
+    >>> trained
+    <Trained clinic.onnx: 1 model, painresponse version 1, SYNTHETIC — NOT FOR CLINICAL USE>
     """
+    data, out = Path(data), Path(out)
     catalogue = load_catalogue(config, data=data)
     settings = training_settings(catalogue.training)
     cohort = gather(histories(data, catalogue.concepts), catalogue, progress=progress)

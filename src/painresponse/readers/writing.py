@@ -55,7 +55,7 @@ def fill_folder(draft: Path, pieces: Iterable[RawEvents], *, concepts: Concepts,
     for events in pieces:
         for rows in _shards(events):
             path = draft / "data" / f"{next(numbers)}.parquet"
-            pq.write_table(_table(events, rows), path, row_group_size=2**20)
+            pq.write_table(event_table(events, rows), path, row_group_size=2**20)
         codes.update(_counted(events))
     _fill_metadata(draft / "metadata", codes, concepts, name)
 
@@ -73,7 +73,8 @@ def _counted(events: RawEvents) -> dict[str, int]:
     return {events.codes[place]: int(counts[place]) for place in np.flatnonzero(counts)}
 
 
-def _table(events: RawEvents, rows: NDArray[np.int64]) -> pa.Table:
+def event_table(events: RawEvents, rows: NDArray[np.int64]) -> pa.Table:
+    """Some of the events, in the order of ``rows``, as the columns that a MEDS folder is written with."""
     time, known = events.time[rows], events.available[rows]
     return pa.table(
         {

@@ -15,6 +15,8 @@ from painresponse.report.drawing import (
     LINES,
     ORANGE,
     PINK,
+    RED,
+    SKY,
     WIDTH,
     bare,
     legend,
@@ -25,8 +27,12 @@ from painresponse.report.verdicts import DAYS_A_MONTH
 from painresponse.report.wording import MODELS
 
 MOST_DEPENDENCES = 6
+EFFECT = "change of log-odds"
 _LINE, _LONGEST_NAME = 0.15, 36
 _TOP = 1.02
+_PREDICTED = "predicted probability of response"
+_OTHERS = ((ORANGE, "--"), (GREEN, "-."), (SKY, "-"), (RED, "--"))
+"""Of comparators; everybody's line is pink."""
 
 Section = Mapping[str, Any]
 
@@ -40,27 +46,38 @@ def calibration(section: Section) -> Figure | None:
     curve, people = (
         figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1)) if counts else (figure.subplots(), None)
     )
-    bare(curve).plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="perfect")
-    predicted = section["predicted"]
-    _band(curve, predicted, section.get("low"), section.get("high"), BLUE)
-    curve.plot(predicted, section["observed"], color=BLUE, linewidth=1.8, label="observed, 95 % band")
-    _tenths(curve, section.get("tenths") or ())
-    curve.set(xlim=(0, 1), ylim=(0, 1), ylabel="share who responded")
-    legend(curve, where="upper left")
+    draw_calibration(curve, section)
     if people is not None:
-        _people(people, counts)
-    (curve if people is None else people).set_xlabel("predicted probability of response")
+        curve.set_xlabel("")
+        _people(people, counts).set_xlabel(_PREDICTED)
     return figure
+
+
+def draw_calibration(axes: Axes, section: Section) -> Axes:
+    """The curve alone: asdict of evaluation.curves.CalibrationCurve."""
+    bare(axes).plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="perfect")
+    predicted = section["predicted"]
+    _band(axes, predicted, section.get("low"), section.get("high"), BLUE)
+    axes.plot(predicted, section["observed"], color=BLUE, linewidth=1.8, label="observed, 95 % band")
+    _tenths(axes, section.get("tenths") or ())
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=_PREDICTED, ylabel="share who responded")
+    legend(axes, where="upper left")
+    return axes
 
 
 def roc(section: Section) -> Figure | None:
     """Responders found for the others mistaken for them, a line for each model."""
-    found = section.get("found")
-    if not found:
+    if not section.get("found"):
         return None
     figure, axes = sheet(4.6)
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":")
-    told = {who: line for who, line in found.items() if who != "prevalence"}
+    draw_roc(axes, section)
+    return figure
+
+
+def draw_roc(axes: Axes, section: Section) -> Axes:
+    """All lines of asdict of evaluation.curves.RocCurves; that of the prevalence says nothing."""
+    bare(axes).plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":")
+    told = {who: line for who, line in section["found"].items() if who != "prevalence"}
     for (who, line), (colour, dash) in zip(told.items(), LINES, strict=False):
         axes.plot(
             section["false_alarms"],
@@ -72,7 +89,7 @@ def roc(section: Section) -> Figure | None:
         )
     axes.set(xlim=(0, 1), ylim=(0, _TOP), xlabel="non-responders flagged", ylabel="responders flagged")
     legend(axes, where="lower right")
-    return figure
+    return axes
 
 
 def decisions(section: Sequence[Section]) -> Figure | None:
@@ -80,13 +97,28 @@ def decisions(section: Sequence[Section]) -> Figure | None:
     if not section:
         return None
     figure, axes = sheet(4.0)
+    twin = [{**one, "comparators": {"twin": at(one, "comparators", "twin")}} for one in section]
+    draw_decisions(axes, twin)
+    return figure
+
+
+def draw_decisions(axes: Axes, section: Sequence[Section]) -> Axes:
+    """A line for the model and for every comparator there is: asdict of evaluation.decisions.Decision."""
+    bare(axes)
     thresholds = [one["threshold"] for one in section]
     model = [one["net_benefit"] for one in section]
     _band(axes, thresholds, [one[1] for one in model], [one[2] for one in model], BLUE)
     axes.plot(thresholds, [one[0] for one in model], color=BLUE, linewidth=1.8, label=MODELS["model"])
-    twin = [at(one, "comparators", "twin") for one in section]
-    if all(twin):
-        axes.plot(thresholds, [one[0] for one in twin], color=ORANGE, linestyle="--", label=MODELS["twin"])
+    for who, (colour, dash) in zip(section[0].get("comparators") or {}, _OTHERS, strict=False):
+        other = [at(one, "comparators", who) for one in section]
+        if all(other):
+            axes.plot(
+                thresholds,
+                [one[0] for one in other],
+                color=colour,
+                linestyle=dash,
+                label=MODELS.get(who, who),
+            )
     everybody = [one["treat_all"][0] for one in section]
     axes.plot(thresholds, everybody, color=PINK, linestyle=":", linewidth=1.8, label="everybody")
     axes.axhline(0, color=GREY, linewidth=1, label="nobody")
@@ -94,7 +126,7 @@ def decisions(section: Sequence[Section]) -> Figure | None:
     axes.set(xlim=(0, 1), ylim=(-0.15 * top, 1.1 * top))
     axes.set(xlabel="threshold probability", ylabel="net benefit, responses a patient")
     legend(axes, where="upper right")
-    return figure
+    return axes
 
 
 def durability(section: Section) -> Figure | None:
@@ -123,14 +155,19 @@ def dependence(lines: Sequence[Section]) -> Figure | None:
     figure = Figure(figsize=(WIDTH, row * rows + 0.4), layout="constrained")
     grid = figure.subplots(rows, 2, sharey=True, squeeze=False).ravel()
     for axes, one, name in zip(grid, shown, names, strict=False):
-        bare(axes).axhline(0, color=GREY, linewidth=0.8, linestyle=":")
-        axes.plot(one["x"], one["effect"], color=BLUE, linewidth=1.4, marker="o", markersize=2.5)
-        axes.set_xlabel(name, fontsize="small")
+        draw_dependence(axes, one).set_xlabel(name, fontsize="small")
         axes.tick_params(labelsize="small")
     for axes in grid[len(shown) :]:
         axes.set_visible(False)
-    figure.supylabel("change of log-odds", fontsize="medium")
+    figure.supylabel(EFFECT, fontsize="medium")
     return figure
+
+
+def draw_dependence(axes: Axes, line: Section) -> Axes:
+    """The line of one predictor: asdict of training.explanation.Dependence."""
+    bare(axes).axhline(0, color=GREY, linewidth=0.8, linestyle=":")
+    axes.plot(line["x"], line["effect"], color=BLUE, linewidth=1.4, marker="o", markersize=2.5)
+    return axes
 
 
 def _band(
@@ -163,7 +200,7 @@ def _tenths(axes: Axes, tenths: Sequence[Section]) -> None:
     )
 
 
-def _people(axes: Axes, counts: Section) -> None:
+def _people(axes: Axes, counts: Section) -> Axes:
     """Responders upwards, the others downwards."""
     edges = counts["edges"]
     widths = [right - left for left, right in pairwise(edges)]
@@ -178,3 +215,4 @@ def _people(axes: Axes, counts: Section) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
     axes.margins(y=0.15)
     legend(bare(axes))
+    return axes

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from painresponse.errors import BundleError, DefinitionError
+from painresponse.markup import SYNTHETIC
 from painresponse.publishing import complaints, publish_folder
 from painresponse.report.figures import figures_of
 from painresponse.report.record import at
@@ -17,7 +18,6 @@ SHOWN = ("importance", "dependence", "calibration")
 
 _KIND = ".png"
 _DOTS_AN_INCH = 150
-_SYNTHETIC = "SYNTHETIC — NOT FOR CLINICAL USE"
 
 
 def write_pictures(folder: Path, leaflet: Plain, *, overwrite: bool = False) -> list[str]:
@@ -50,7 +50,7 @@ def pictures_of(leaflet: Plain) -> Iterator[tuple[str, Figure]]:
     """The pictures of every target by the name of their file, drawn as they are asked for."""
     for account in leaflet["targets"]:
         title = str(account.get("label") or account["target"]).replace(": ", "\n", 1)
-        marked = f"{title}\n{_SYNTHETIC}" if leaflet["synthetic"] else title
+        marked = f"{title}\n{SYNTHETIC}" if leaflet["synthetic"] else title
         for name, figure in figures_of(_in_words(account), SHOWN).items():
             figure.suptitle(marked, fontsize="small")
             yield f"{account['target']}-{name}{_KIND}", figure

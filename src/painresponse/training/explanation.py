@@ -97,7 +97,10 @@ def explanation(
     said = [(name, (words or {}).get(name, name.replace("_", " "))) for name in lesson.names]
     return Explanation(
         features=tuple(_influence(place, said[place], mine, others) for place in shown),
-        dependence=tuple(_dependence(place, said[place], columns, lesson) for place in shown[:_TOP]),
+        dependence=tuple(
+            dependence(said[place], lesson.x[:, place], columns[:, place], lesson.subject)
+            for place in shown[:_TOP]
+        ),
         rank_correlation=rounded(_rank_correlation([one.size[shown] for one in others])),
         models=len(others),
     )
@@ -176,17 +179,20 @@ def _influence(place: int, named: tuple[str, str], mine: _Moved, others: Sequenc
     )
 
 
-def _dependence(place: int, named: tuple[str, str], columns: Numbers, lesson: Lesson) -> Dependence:
-    value, part = lesson.x[:, place].astype(np.float64), columns[:, place]
+def dependence(
+    named: tuple[str, str], value: NDArray[np.float32], part: Numbers, subject: NDArray[np.int64]
+) -> Dependence:
+    """Of a feature (its name, its words) from its values and what they contributed, row by row."""
+    value = value.astype(np.float64)
     known = np.isfinite(value)
-    groups = _groups(value[known], lesson.subject[known])
-    apart = len(np.unique(lesson.subject[~known]))
+    groups = _groups(value[known], subject[known])
+    apart = len(np.unique(subject[~known]))
     told = apart >= _LEAST_PATIENTS
     return Dependence(
         *named,
         x=rounded_all(float(value[known][rows].mean()) for rows in groups),
         effect=rounded_all(float(part[known][rows].mean()) for rows in groups),
-        n=tuple(len(np.unique(lesson.subject[known][rows])) for rows in groups),
+        n=tuple(len(np.unique(subject[known][rows])) for rows in groups),
         unknown=rounded(float(part[~known].mean())) if told else None,
         unknown_n=apart if told else 0,
     )
