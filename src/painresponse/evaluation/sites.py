@@ -99,6 +99,17 @@ def calibration_lines(y: Numbers, p: Numbers, subject: NDArray[np.int64]) -> tup
     return _last(constant[:, None], y, subject, offset=x), _last(line, y, subject, offset=0.0)
 
 
+def mean_by_subject(values: Numbers, subject: NDArray[np.int64]) -> Measured:
+    """A mean over episodes and its cluster-robust error; not a number where all are one subject's."""
+    _, member = np.unique(subject, return_inverse=True)
+    mean = values.mean()
+    sums = np.bincount(member, values - mean)
+    count = len(sums)
+    if count < 2:
+        return float(mean), np.nan
+    return float(mean), float(np.sqrt(count / (count - 1) * (sums**2).sum()) / len(values))
+
+
 def _site(site: int, part: Predictions) -> SiteEstimate:
     y, p, subject = part.y, part.probability, part.subject
     counts = SiteEstimate(site, len(y), int(y.sum()))

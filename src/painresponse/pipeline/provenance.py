@@ -20,18 +20,23 @@ def is_synthetic(data: Path) -> bool:
 
 def provenance_of(data: Path, settings: TrainingSettings, catalogue: Catalogue) -> dict[str, Any]:
     """Where the training data came from and what was done with them; no time stamp: equal runs are equal."""
-    fingerprint = hashlib.sha256()
-    for shard in shards(data):
-        fingerprint.update(hashlib.sha256(shard.read_bytes()).digest())
     packages = ("painresponse", "lightgbm", "numpy", "scikit-learn", "onnx", "onnxruntime")
     return {
         "kind": "synthetic" if is_synthetic(data) else "clinic",
         "data": data.resolve().name,
-        "data_fingerprint": fingerprint.hexdigest(),
+        "data_fingerprint": data_fingerprint(data),
         "catalogue_fingerprint": catalogue_fingerprint(catalogue),
         "settings": asdict(settings),
         "versions": {name: version(name) for name in packages},
     }
+
+
+def data_fingerprint(data: Path) -> str:
+    """The SHA-256 of all events of a MEDS folder, shard by shard."""
+    fingerprint = hashlib.sha256()
+    for shard in shards(data):
+        fingerprint.update(hashlib.sha256(shard.read_bytes()).digest())
+    return fingerprint.hexdigest()
 
 
 def catalogue_fingerprint(catalogue: Catalogue) -> str:

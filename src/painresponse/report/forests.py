@@ -40,15 +40,23 @@ def subgroups(groups: Sequence[Section]) -> Figure | None:
 def sites(section: Section) -> Figure | None:
     """AUC in each centre, then pooled, and where a new centre's would lie."""
     per_site = [one for one in section.get("sites") or () if one.get("auc")]
-    if not per_site:
-        return None
     rows = [(f"centre {one['site']} ({one['episodes']:,})", one["auc"]) for one in per_site]
-    rows += _pooled(section.get("auc") or {})
-    figure, axes = sheet(1.1 + ROW * len(rows))
-    _forest(axes, [estimate for _, estimate in rows], names=[name for name, _ in rows])
-    axes.axhline(len(per_site) - 0.5, color=GREY, linewidth=0.8)
-    axes.axvline(0.5, color=GREY, linewidth=1, linestyle=":")
-    axes.set_xlabel("AUC")
+    return centres(rows, section.get("auc") or {}, words="AUC", mark=0.5)
+
+
+def centres(
+    rows: Sequence[tuple[str, Any]], found: Section, *, words: str, mark: float | None
+) -> Figure | None:
+    """One measure in each centre by name, then pooled; ``mark`` is a value to compare with."""
+    if not rows:
+        return None
+    shown = [*rows, *_pooled(found)]
+    figure, axes = sheet(1.1 + ROW * len(shown))
+    _forest(axes, [estimate for _, estimate in shown], names=[name for name, _ in shown])
+    axes.axhline(len(rows) - 0.5, color=GREY, linewidth=0.8)
+    if mark is not None:
+        axes.axvline(mark, color=GREY, linewidth=1, linestyle=":")
+    axes.set_xlabel(words)
     return figure
 
 

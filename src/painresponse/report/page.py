@@ -30,25 +30,27 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def report_html(record: Record) -> str:
     """One page with everything in it: no script, no request, printable, readable on a telephone."""
-    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     answers = tripod(record)
+    return page_html(
+        "page.html",
+        **_shared(record),
+        views=[_view(one, synthetic=records.synthetic(record)) for one in records.accounts(record)],
+        limits=statements.limits(record),
+        tripod=answers,
+        tripod_counts=_counted(answers),
+        probast=[
+            (domain, list(checks)) for domain, checks in groupby(probast(record), lambda one: one.domain)
+        ],
+        provenance=statements.provenance(record),
+        settings=sorted((records.at(record, "provenance", "settings") or {}).items()),
+    )
+
+
+def page_html(template: str, **view: Any) -> str:
+    """A template with the style that all pages share, inside it and named in its content policy."""
+    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            **_shared(record),
-            views=[_view(one, synthetic=records.synthetic(record)) for one in records.accounts(record)],
-            style=Markup(style),  # noqa: S704 - our own file
-            style_digest=_digest(style),
-            limits=statements.limits(record),
-            tripod=answers,
-            tripod_counts=_counted(answers),
-            probast=[
-                (domain, list(checks)) for domain, checks in groupby(probast(record), lambda one: one.domain)
-            ],
-            provenance=statements.provenance(record),
-            settings=sorted((records.at(record, "provenance", "settings") or {}).items()),
-        )
+        _environment().get_template(template).render(**view, style=Markup(style), style_digest=_digest(style))  # noqa: S704 - our own file
     )
 
 
@@ -95,7 +97,7 @@ def _view(account: Record, *, synthetic: bool, slug: str = "") -> View:
     label = str(account.get("label") or account.get("target"))
     slug = slug or _slug(str(account.get("target")))
     shown = {
-        name: _drawn(figure, f"{slug}-{name}", statements.alt(name, account))
+        name: drawn(figure, f"{slug}-{name}", statements.alt(name, account))
         for name, figure in figures_of(account).items()
     }
     other = account.get("external")
@@ -114,8 +116,8 @@ def _view(account: Record, *, synthetic: bool, slug: str = "") -> View:
     }
 
 
-def _drawn(figure: Figure, name: str, alt: str) -> Markup:
-    """A drawing is markup already: its words were escaped when it was written."""
+def drawn(figure: Figure, name: str, alt: str) -> Markup:
+    """A figure for a template: a drawing is markup already, its words were escaped when it was written."""
     return Markup(drawing(figure, name=name, alt=alt))  # noqa: S704
 
 

@@ -51,6 +51,17 @@ class _Scored:
         )
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A bundle's answers for the episodes of a clinic, by target; ``skipped`` says why others have none."""
+
+    bundle: Bundle
+    catalogue: Catalogue
+    cohort: Cohort
+    answers: dict[str, Answers]
+    skipped: dict[str, str]
+
+
 def external(
     bundle: Path,
     data: Path,
@@ -68,31 +79,45 @@ def external(
     Raises DefinitionError where a target of the same name is another question, CohortError where the
     catalogue asks none of the bundle's, and what reading either raises.
     """
+    found = answered(bundle, data, config=config, allow_synthetic=allow_synthetic, progress=progress)
+    learnt = {card.name: card.responders / card.episodes for card in found.bundle.targets}
+    accounts = {
+        name: account_elsewhere(
+            examples,
+            found.answers[name],
+            learnt_share=learnt[name],
+            flow=found.cohort.attrition[name].steps,
+            resamples=resamples,
+            seed=seed,
+        )
+        for name, examples in found.cohort.examples.items()
+    }
+    named = data.resolve().name
+    return {
+        "bundle": found.bundle.name,
+        "digest": found.bundle.digest,
+        "synthetic": found.bundle.synthetic,
+        "data": named,
+        "targets": {name: {"data": named, **one} for name, one in accounts.items()},
+        "skipped": found.skipped,
+    }
+
+
+def answered(
+    bundle: Path,
+    data: Path,
+    *,
+    config: Path | None = None,
+    allow_synthetic: bool = False,
+    progress: Callable[[], None] = lambda: None,
+) -> Answered:
+    """Ask a bundle about every episode of another clinic, as `external` does, and raise as it does."""
     scorer = Scorer.load(bundle, allow_synthetic=allow_synthetic)
     catalogue, skipped = same_questions(scorer.bundle, load_catalogue(config, data=data))
     cohort = gather(histories(data, catalogue.concepts), catalogue, progress=progress)
     scored = _score(scorer, data, cohort, progress)
-    learnt = {card.name: card.responders / card.episodes for card in scorer.bundle.targets}
-    accounts = {
-        name: account_elsewhere(
-            examples,
-            scored.of(name, examples),
-            learnt_share=learnt[name],
-            flow=cohort.attrition[name].steps,
-            resamples=resamples,
-            seed=seed,
-        )
-        for name, examples in cohort.examples.items()
-    }
-    named = data.resolve().name
-    return {
-        "bundle": scorer.bundle.name,
-        "digest": scorer.bundle.digest,
-        "synthetic": scorer.bundle.synthetic,
-        "data": named,
-        "targets": {name: {"data": named, **one} for name, one in accounts.items()},
-        "skipped": skipped,
-    }
+    answers = {name: scored.of(name, examples) for name, examples in cohort.examples.items()}
+    return Answered(scorer.bundle, catalogue, cohort, answers, skipped)
 
 
 def same_questions(bundle: Bundle, catalogue: Catalogue) -> tuple[Catalogue, dict[str, str]]:
@@ -126,7 +151,7 @@ def _check_same(card: TargetCard, asked: dict[str, str]) -> None:
 
 def _score(scorer: Scorer, data: Path, cohort: Cohort, progress: Callable[[], None]) -> _Scored:
     """Every episode of every target once, by the bundle's own reading of the histories."""
-    asks = _asks(cohort)
+    asks = episode_asks(cohort)
     targets = tuple(cohort.examples)
     parts = []
     for records, _ in histories(data, scorer.measures):
@@ -143,7 +168,7 @@ def _score(scorer: Scorer, data: Path, cohort: Cohort, progress: Callable[[], No
     )
 
 
-def _asks(cohort: Cohort) -> Asks:
+def episode_asks(cohort: Cohort) -> Asks:
     """Each subject and index of any target once: targets of one stage share their episodes."""
     pairs = [np.stack([one.subject, one.index], axis=1) for one in cohort.examples.values()]
     subject, index = np.unique(np.concatenate(pairs), axis=0).T
