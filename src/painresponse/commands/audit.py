@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from painresponse.commands import screen
-from painresponse.commands.data import Config, Folder, Json
+from painresponse.commands.options import Config, Folder, Json, Seed
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.audit import Audit, Proof
@@ -37,7 +37,7 @@ def audit(
     subjects: Annotated[
         int, typer.Option("--subjects", min=1, help="How many patients to try, drawn at random.")
     ] = 2000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same disturbances.")] = 1,
+    seed: Seed = 1,
     json: Json = False,
 ) -> None:
     """Try on your own data whether anything after the index moves a feature. Exit code 0: passed, 2: not.

@@ -1,35 +1,30 @@
-"""Commands about data: simulate, import, check, features."""
+"""Commands about data: simulate, check, features."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from painresponse.commands import screen
+from painresponse.commands import completion, screen
+from painresponse.commands.options import (
+    AsksFile,
+    Config,
+    EngineName,
+    Folder,
+    Jobs,
+    Json,
+    Master,
+    Overwrite,
+    Preset,
+    Seed,
+)
 from painresponse.errors import DefinitionError, unknown
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.batch import Engine, Made
     from painresponse.inventory import Inventory
-
-Config = Annotated[
-    Path | None, typer.Option("--config", help="Site configuration (TOML) laid over the packaged one.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A MEDS folder.")]
-AsksFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--asks",
-        help="Parquet or CSV with subject_id and prediction_time; default: a day after the last event.",
-    ),
-]
-EngineName = Annotated[str, typer.Option("--engine", help="local, or spark on a cluster.")]
-Master = Annotated[
-    str | None, typer.Option("--master", envvar="SPARK_MASTER", help="Which cluster; default: Spark's own.")
-]
 
 MOST_SHOWN = 10
 """Codes shown to people; --json has them all."""
@@ -40,8 +35,8 @@ def simulate(
         Path, typer.Option("--out", help="Folder to write; the truth goes to <out>.sealed beside it.")
     ],
     subjects: Annotated[int, typer.Option("--subjects", min=1, help="How many patients.")] = 6000,
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same bytes.")] = 1,
-    preset: Annotated[str, typer.Option("--preset", help="See configs/simulation.toml.")] = "rct_like",
+    seed: Seed = 1,
+    preset: Preset = "rct_like",
     flaws: Annotated[
         bool, typer.Option("--flaws", help="Add duplicates, unit errors, swapped dates, traps.")
     ] = False,
@@ -132,11 +127,14 @@ def features(
         typer.Option("--out", help="One file if it ends in .parquet, else a folder of one part a shard."),
     ] = None,
     explain: Annotated[
-        str, typer.Option("--explain", help="Only say where the feature of this name comes from.")
+        str,
+        typer.Option(
+            "--explain", help="Only say where this feature comes from.", autocompletion=completion.features
+        ),
     ] = "",
     asks: AsksFile = None,
     config: Config = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes of this machine to work with.")] = 1,
+    jobs: Jobs = None,
     engine: EngineName = "local",
     master: Master = None,
     overwrite: Overwrite = False,
@@ -158,7 +156,7 @@ def features(
         return
     if folder is None or out is None:
         raise DefinitionError("Say which MEDS folder to read, and with --out where the features go.")
-    work = engine_of(engine, jobs if jobs > 1 else None, master, option="--jobs")
+    work = engine_of(engine, jobs, master)
     with screen.progress("features", None, quiet=json) as step:
         made = features_folder(
             catalogue,
@@ -188,16 +186,22 @@ def say_made(made: "Made") -> None:
         screen.table(("rejected because", "events"), [(REASONS[name], n) for name, n in worst])
 
 
-def engine_of(name: str, processes: int | None, master: str | None, *, option: str) -> "Engine":
-    """The engine asked for; ``option`` asks for processes. Only for spark is pyspark loaded."""
-    from painresponse.batch import in_process, in_processes
+def engine_of(name: str, jobs: int | None, master: str | None) -> "Engine":
+    """The engine asked for, with so many processes or all cores. Only for spark is pyspark loaded."""
+    from painresponse.batch import in_processes
 
     if name == "local":
-        return in_processes(processes) if processes else in_process
+        return in_processes(jobs or _cores())
     if name != "spark":
-        raise DefinitionError(unknown("engine", name, ("local", "spark")))
-    if processes:
-        raise DefinitionError(f"How many work with Spark is for the cluster to say: leave out {option}.")
+        raise DefinitionError(unknown("engine", name, completion.ENGINES))
+    if jobs:
+        raise DefinitionError("How many work with Spark is for the cluster to say: leave out --jobs.")
     from painresponse.spark import on_spark
 
     return on_spark(master)
+
+
+def _cores() -> int:
+    """Those this process may use, where the system tells."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

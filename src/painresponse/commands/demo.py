@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from painresponse.commands import screen
+from painresponse.commands.options import Preset, Seed
 from painresponse.errors import WorkError
 
 _START_SECONDS = 30
@@ -22,10 +23,13 @@ def demo(
     room: Annotated[Path, typer.Option("--room", help="Folder for the data and scores.")] = Path("demo"),
     bundle: Annotated[Path, typer.Option("--bundle", help="Bundle to write.")] = Path("models/demo.onnx"),
     subjects: Annotated[int, typer.Option("--subjects", min=2000, help="How many patients.")] = 20_000,
-    preset: Annotated[str, typer.Option("--preset", help="See configs/simulation.toml.")] = "registry",
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same patients.")] = 1,
+    preset: Preset = "registry",
+    seed: Seed = 1,
 ) -> None:
-    """Simulate a clinic, check it, train and track, write a bundle, score a cohort, serve one patient."""
+    """Simulate a clinic, check it, train and track, write a bundle, score a cohort, serve one patient.
+
+    Example: painresponse demo --room demo --bundle models/demo.onnx
+    """
     clinic, scores = room / "clinic", room / "scores.parquet"
     store = f"sqlite:///{room / 'mlflow.db'}"
     _step(1, "A simulated clinic")

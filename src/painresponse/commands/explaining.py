@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from painresponse.commands import screen
-from painresponse.commands.data import Folder, Json
-from painresponse.commands.models import AllowSynthetic, BundleFile
+from painresponse.commands.options import AllowSynthetic, BundleFile, Folder, Json, Targets
 from painresponse.errors import DefinitionError, RecordError, unknown
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
@@ -27,9 +26,7 @@ def explain(
     at: Annotated[
         str, typer.Option("--at", help="As of when (2026-03-01T08:30); default: a day after the last event.")
     ] = "",
-    target: Annotated[
-        list[str] | None, typer.Option("--target", help="Only this target (may repeat).")
-    ] = None,
+    target: Targets = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Draw the way to each prediction: a .png, .svg or .pdf file.")
     ] = None,

@@ -6,22 +6,32 @@ from typing import Annotated
 import typer
 
 from painresponse.commands import screen
-from painresponse.commands.data import MOST_SHOWN, Config, Json, Overwrite
+from painresponse.commands.complaints import Commands
+from painresponse.commands.data import MOST_SHOWN
+from painresponse.commands.options import Config, Json, Overwrite
 
-imports = typer.Typer(help="Bring a clinic's own data into MEDS, with a report of what was rejected and why.")
+imports = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    help="Bring a clinic's own data into MEDS, with a report of what was rejected and why.",
+)
 
 
 @imports.command("csv")
 def import_csv(
-    source: Annotated[Path, typer.Argument(help="The clinic's CSV file, or the folder that holds it.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="The clinic's CSV file, or the folder that holds it.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="MEDS folder to write.")],
-    config: Annotated[Path, typer.Option("--config", help="Site configuration with an [import] section.")],
+    config: Annotated[
+        Path, typer.Option("--config", help="Site configuration (TOML) that says what each column means.")
+    ],
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Import clinic tables by configuration alone.
 
-    Example: painresponse import csv visits.csv --config configs/examples/rtms.toml --out rtms
+    Example: painresponse import csv visits.csv --config configs/examples/own_entries.toml --out clinic
     """
     from painresponse.clinic import load_catalogue
     from painresponse.readers.account import REASONS, WARNINGS
@@ -84,7 +94,9 @@ def _table(columns: tuple[str, ...], rows: list[tuple]) -> None:
 
 @imports.command("fhir")
 def import_fhir(
-    source: Annotated[Path, typer.Argument(help="A FHIR R4 bundle, or a folder of bundles or bulk NDJSON.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="A FHIR R4 bundle, or a folder of bundles or bulk NDJSON.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="MEDS folder to write.")],
     config: Config = None,
     zone: Annotated[str, typer.Option("--zone", help="The clinic's time zone, such as Europe/Madrid.")] = "",

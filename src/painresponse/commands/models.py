@@ -1,4 +1,4 @@
-"""The command that makes models: train; and how every command is given a bundle."""
+"""The command that makes models: train."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,28 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from painresponse.commands import screen
-from painresponse.commands.data import Config, Folder, Json
+from painresponse.commands.options import STORE, Config, Folder, Json, Store
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.pipeline import Trained
     from painresponse.training.fitting import Fitted
-
-BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle written by painresponse train.")]
-AllowSynthetic = Annotated[
-    bool, typer.Option("--allow-synthetic", help="Accept a bundle trained on simulated patients.")
-]
-TrustedKey = Annotated[
-    Path | None, typer.Option("--trusted-key", help="Only a bundle signed by the holder of this key (PEM).")
-]
 
 
 def train(
     folder: Folder,
     out: Annotated[Path, typer.Option("--out", help="Bundle to write.")] = Path("models/model.onnx"),
     config: Config = None,
-    store: Annotated[
-        str, typer.Option("--store", envvar="MLFLOW_TRACKING_URI", help="MLflow tracking store.")
-    ] = "sqlite:///mlflow.db",
+    store: Store = STORE,
     predictions: Annotated[
         Path | None, typer.Option("--predictions", help="Write out-of-fold predictions (Parquet).")
     ] = None,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from painresponse.commands import screen
-from painresponse.commands.data import Json
+from painresponse.commands import completion, screen
+from painresponse.commands.options import Json
 
 if TYPE_CHECKING:
     from painresponse_serve.chain import Verdict
@@ -18,7 +18,11 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 def api_key(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is; stands in the audit log.")],
     scope: Annotated[
-        list[str], typer.Option(help="What it may ask: score, infer, describe, metrics, hooks. Repeat it.")
+        list[str],
+        typer.Option(
+            help="What it may ask: score, infer, describe, metrics, hooks (may repeat).",
+            autocompletion=completion.scopes,
+        ),
     ],
     keys: Annotated[Path | None, typer.Option(help="Keys file of the server to add its line to.")] = None,
     json: Json = False,

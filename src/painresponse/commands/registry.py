@@ -4,26 +4,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from painresponse.commands import screen
-from painresponse.commands.data import Json
+from painresponse.commands import completion, screen
+from painresponse.commands.options import STORE, AllowSynthetic, Json, Store
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.tracking import Promotion
 
-Store = Annotated[str, typer.Option("--store", envvar="MLFLOW_TRACKING_URI", help="MLflow tracking store.")]
-
 
 def promote(
-    name: Annotated[str, typer.Argument(help="A registered model, such as painresponse.")],
-    to: Annotated[str, typer.Option("--to", help="champion or candidate.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A registered model, such as painresponse.")],
+    to: Annotated[
+        str, typer.Option("--to", help="champion or candidate.", autocompletion=completion.aliases)
+    ],
     version: Annotated[
         str,
         typer.Option("--version", help="Default: the candidate (to champion), the newest (to candidate)."),
     ] = "",
-    store: Store = "sqlite:///mlflow.db",
-    allow_synthetic: Annotated[
-        bool, typer.Option("--allow-synthetic", help="Let a model of simulated patients become champion.")
-    ] = False,
+    store: Store = STORE,
+    allow_synthetic: AllowSynthetic = False,
     json: Json = False,
 ) -> None:
     """Move @champion or @candidate to a version whose checks all pass. Exit code 1: refused, nothing moved.

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from painresponse.commands import screen
-from painresponse.commands.data import Config, Json
+from painresponse.commands.options import STORE, AllowSynthetic, Config, Json, Store
 
 
 def report(
@@ -21,15 +21,11 @@ def report(
         Path | None, typer.Option("--data", help="Another clinic's MEDS folder to judge the models on.")
     ] = None,
     config: Config = None,
-    allow_synthetic: Annotated[
-        bool, typer.Option("--allow-synthetic", help="Judge a bundle trained on simulated patients.")
-    ] = False,
+    allow_synthetic: AllowSynthetic = False,
     authors: Annotated[
         Path | None, typer.Option("--authors", help="TOML with what the authors say to TRIPOD+AI items.")
     ] = None,
-    store: Annotated[
-        str, typer.Option("--store", envvar="MLFLOW_TRACKING_URI", help="MLflow tracking store.")
-    ] = "sqlite:///mlflow.db",
+    store: Store = STORE,
     json: Json = False,
 ) -> None:
     """One HTML page: what the models are for, how good they are, TRIPOD+AI items; the model card beside it.

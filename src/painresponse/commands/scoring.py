@@ -1,24 +1,25 @@
 """The command that scores a cohort, and what it says of it afterwards."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from painresponse.commands import screen
-from painresponse.commands.data import (
-    MOST_SHOWN,
+from painresponse.commands.data import MOST_SHOWN, engine_of, say_made
+from painresponse.commands.options import (
+    AllowSynthetic,
     AsksFile,
+    BundleFile,
     EngineName,
     Folder,
+    Jobs,
     Json,
     Master,
     Overwrite,
-    engine_of,
-    say_made,
+    Targets,
+    TrustedKey,
 )
-from painresponse.commands.models import AllowSynthetic, BundleFile, TrustedKey
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.batch import Scored
@@ -32,15 +33,11 @@ def score(
         typer.Option("--out", help="One file if it ends in .parquet, else a folder of one part a shard."),
     ],
     asks: AsksFile = None,
-    target: Annotated[
-        list[str] | None, typer.Option("--target", help="Only this target (may repeat).")
-    ] = None,
+    target: Targets = None,
     reasons: Annotated[
         int, typer.Option("--reasons", min=0, help="How many of the largest reasons each score carries.")
     ] = 3,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes of this machine; default: all cores.")
-    ] = None,
+    jobs: Jobs = None,
     engine: EngineName = "local",
     master: Master = None,
     allow_synthetic: AllowSynthetic = False,
@@ -57,8 +54,7 @@ def score(
     from painresponse.batch import score_folder
     from painresponse.readers import read_asks
 
-    count = jobs or (_cores() if engine == "local" else None)
-    work = engine_of(engine, count, master, option="--jobs")
+    work = engine_of(engine, jobs, master)
     with screen.progress("score", None, quiet=json) as step:
         done = score_folder(
             bundle,
@@ -77,12 +73,6 @@ def score(
         screen.machine({"out": str(out), **done.to_plain()})
         return
     _say(done, out)
-
-
-def _cores() -> int:
-    """Those this process may use, where the system tells."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def _say(done: "Scored", out: Path) -> None:

@@ -5,18 +5,18 @@ from typing import Annotated
 
 import typer
 
+from painresponse.commands.options import AllowSynthetic, TrustedKey
+
 
 def serve(
-    bundles: Annotated[list[Path], typer.Argument(help="Bundles to serve; unnamed, the first answers.")],
+    bundles: Annotated[
+        list[Path], typer.Argument(metavar="BUNDLE", help="Bundles to serve; unnamed, the first answers.")
+    ],
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 picks a free one.")] = None,
     settings: Annotated[Path | None, typer.Option(help="What differs from configs/serving.toml.")] = None,
-    allow_synthetic: Annotated[
-        bool, typer.Option("--allow-synthetic", help="Serve bundles trained on simulated patients.")
-    ] = False,
-    trusted_key: Annotated[
-        Path | None, typer.Option(help="Serve only what this public key (PEM) signed.")
-    ] = None,
+    allow_synthetic: AllowSynthetic = False,
+    trusted_key: TrustedKey = None,
     access_keys: Annotated[
         Path | None, typer.Option(help="File of API keys; see painresponse api-key.")
     ] = None,

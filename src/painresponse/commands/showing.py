@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from painresponse.commands import screen
-from painresponse.commands.data import Json, Overwrite
-from painresponse.commands.models import BundleFile
+from painresponse.commands import completion, screen
+from painresponse.commands.options import BundleFile, Json, Overwrite
 
 if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
     from painresponse.scoring.bundle import Bundle
@@ -16,12 +15,22 @@ if TYPE_CHECKING:  # the real import is heavy and waits until the command runs
 
 def show(
     bundle: BundleFile,
-    target: Annotated[str, typer.Option("--target", help="Only this target, in full.")] = "",
+    target: Annotated[
+        str,
+        typer.Option("--target", help="Only this target, in full.", autocompletion=completion.targets),
+    ] = "",
     figures: Annotated[
         Path | None, typer.Option("--figures", help="Folder to write: top features and calibration (PNG).")
     ] = None,
     overwrite: Overwrite = False,
-    explain: Annotated[str, typer.Option("--explain", help="The lineage of one of its features.")] = "",
+    explain: Annotated[
+        str,
+        typer.Option(
+            "--explain",
+            help="Only say where this feature comes from.",
+            autocompletion=completion.bundle_features,
+        ),
+    ] = "",
     json: Json = False,
 ) -> None:
     """What a bundle predicts, from what, how well, on whom, and what it must not be used for.

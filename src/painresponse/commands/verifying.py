@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from painresponse.commands import screen
-from painresponse.commands.data import Json
-from painresponse.commands.models import BundleFile
+from painresponse.commands.options import BundleFile, Json
 
 _MARKS = {True: "passed", None: "–", False: "FAILED"}
 
@@ -15,14 +14,15 @@ _MARKS = {True: "passed", None: "–", False: "FAILED"}
 def verify(
     bundle: BundleFile,
     key: Annotated[
-        Path | None, typer.Option("--key", help="The public key (PEM) that must have signed it.")
+        Path | None,
+        typer.Option("--trusted-key", "--key", help="Only a bundle signed by the holder of this key (PEM)."),
     ] = None,
     json: Json = False,
 ) -> None:
     """Check a bundle line by line, and what each check proves. Exit code 1: it must not be used.
 
     Example: painresponse verify models/synthetic.onnx
-    Example: painresponse verify models/clinic.onnx --key clinic.public.pem
+    Example: painresponse verify models/clinic.onnx --trusted-key clinic.public.pem
     """
     from painresponse.scoring.verification import verdict
 
@@ -72,6 +72,7 @@ def sign(
 
 def keys(
     name: Annotated[Path, typer.Argument(metavar="NAME", help="Writes NAME.private.pem, NAME.public.pem.")],
+    json: Json = False,
 ) -> None:
     """A new pair of Ed25519 keys. Keep the private one from others; hand the public one to who must trust it.
 
@@ -91,5 +92,10 @@ def keys(
 
     publish(private_file, write_privately)
     publish_bytes(public_file, public)
+    if json:
+        screen.machine({"private": str(private_file), "public": str(public_file)})
+        return
     screen.say(f"{private_file}: sign with it, and let nobody else read it.")
-    screen.say(f"{public_file}: give it to painresponse verify --key and painresponse serve --trusted-key.")
+    screen.say(
+        f"{public_file}: give it to painresponse verify --trusted-key and painresponse serve --trusted-key."
+    )
