@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import re
 import threading
 from pathlib import Path
 
@@ -164,7 +165,7 @@ def test_a_file_that_is_no_store_is_named(tmp_path):
 
 
 def test_two_promotions_at_once_leave_one_champion(train, store, client):
-    """Whichever came last; the other one was told, or is the one before."""
+    """Whichever came last; the other one was told (also by a store that is locked), or is the one before."""
     train()
     promote(store, MODEL, to="champion")
     train(data="b")
@@ -187,7 +188,7 @@ def test_two_promotions_at_once_leave_one_champion(train, store, client):
     assert done[left["champion"]] is True
     assert left["previous"] in {"1", "2", "3"} - {left["champion"]}
     other = {"2": "3", "3": "2"}[left["champion"]]
-    assert done[other] is True or "changed while" in done[other]
+    assert done[other] is True or re.search("changed while|does not do its work", done[other]), done[other]
 
 
 def test_a_champion_that_changes_during_the_checks_stops_the_promotion(train, store, client, monkeypatch):
