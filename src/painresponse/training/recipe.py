@@ -1,13 +1,17 @@
 """What is chosen inside the training folds: how much the regression may learn, and how the trees grow."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import optuna
 from numpy.typing import NDArray
 
 from painresponse.training.settings import TrainingSettings
+
+with warnings.catch_warnings():  # in a notebook it misses what draws progress bars, of which there are none
+    warnings.simplefilter("ignore")
+    import optuna
 
 Numbers = NDArray[np.float64]
 
