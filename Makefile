@@ -46,13 +46,13 @@ check: setup  ## linters and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-notebooks: setup  ## run the notebooks anew from their .py halves
-	for one in notebooks/*.py; do \
-	  $(BIN)/jupytext --quiet --to ipynb $$one && $(BIN)/jupyter-execute --inplace $${one%.py}.ipynb || exit 1; \
-	done
+notebooks: setup setup-spark  ## run the notebooks anew from their .py halves (the one on Spark needs Java 17)
+	$(BIN)/python -m tests.lib.notebooks
 
-docs: setup  ## the reference of the feature language, from its specification tests
+docs: setup  ## the documentation site, into build/site: warnings are errors
 	$(BIN)/python -m tests.lib.pages
+	$(BIN)/python -m tests.lib.commands
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --fresh-env --quiet docs build/site
 
 benchmarks: setup  ## measured ratios against peers, as tables
 	$(BIN)/python -m benchmarks
@@ -74,4 +74,4 @@ benchmarks-others: setup  ## against MEDS-Tab, tsfresh, tree compilers and other
 	$(BIN)/python -m benchmarks others compilers server_peers
 
 clean:  ## forget what was built; the environment stays
-	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf demo build dist docs/notebooks .pytest_cache .mypy_cache .ruff_cache .hypothesis
