@@ -33,8 +33,10 @@ serve: setup  ## serve the bundle that ships in models/, nothing is trained
 test: setup  ## the tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-test-slow: setup  ## only the slow tests
-	$(BIN)/python -m pytest -m slow
+ALONE := tests/attack tests/sizes
+test-slow: setup  ## only the slow tests; those that load or fill the machine without company
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -m slow $(ALONE)
 
 test-all: test test-slow  ## the tests, then the slow ones
 

@@ -31,6 +31,7 @@ def test_a_clean_clinic_passes(folder):
     assert "None, among the episodes" in done.stdout
 
 
+@pytest.mark.slow
 def test_json_says_the_same_as_data(folder):
     done = run(folder, "--subjects", 30, "--seed", 4, "--json")
     assert done.returncode == 0, done.stderr
@@ -38,6 +39,7 @@ def test_json_says_the_same_as_data(folder):
     assert (plain["verdict"], plain["subjects_audited"], plain["cells_moved"]) == ("passed", 30, 0)
 
 
+@pytest.mark.slow
 def test_asks_without_a_future_do_not_pass(folder, tmp_path):
     end = np.array(["2090-01-01", "2090-01-01"], "datetime64[us]")
     pq.write_table(pa.table({"subject_id": [1, 2], "prediction_time": end}), tmp_path / "asks.parquet")

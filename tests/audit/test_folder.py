@@ -31,6 +31,7 @@ def small(tmp_path_factory):
     return load_catalogue(site)
 
 
+@pytest.mark.slow
 def test_training_episodes_of_a_drawn_share_of_the_subjects_are_audited(folder, small):
     calls = []
     found = audit_folder(folder, small, subjects=40, seed=2, progress=lambda: calls.append(1))
@@ -48,6 +49,7 @@ def test_everybody_with_an_episode_is_audited_when_there_are_fewer(folder, small
     assert found.audited == found.suspects < 600
 
 
+@pytest.mark.slow
 def test_given_asks_win_and_may_have_no_future(folder, small):
     ends = [last_known(records) for records, _ in histories(folder, small.concepts)]
     last = Asks(np.concatenate([one.subject for one in ends]), np.concatenate([one.index for one in ends]))

@@ -59,6 +59,7 @@ def test_a_clean_clinic_arouses_no_suspicion(shards, catalogue):
     assert hints_of(shards, catalogue) == []
 
 
+@pytest.mark.slow
 def test_an_outcome_written_back_into_a_baseline_code_is_named_by_its_feature(shards, catalogue):
     """A depression score of responders that was taken after the trial and dated before it."""
     leaky = [

@@ -60,6 +60,7 @@ def test_the_next_run_scores_only_what_is_missing(broken_off):
     assert next_run(*broken_off).made.kept == DONE
 
 
+@pytest.mark.slow
 def test_other_reasons_targets_or_asks_score_everything_again(broken_off, tmp_path):
     clinic, out = broken_off
     assert next_run(clinic, out, reasons=1).made.kept == 0

@@ -94,6 +94,7 @@ def test_the_file_says_which_bundle_and_that_its_patients_were_simulated(clinic,
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.slow
 def test_any_number_of_processes_gives_the_same_to_the_bit(clinic, usual, tmp_path, count):
     done, table = scored(clinic, tmp_path / "scores.parquet", engine=in_processes(count))
     assert bits(table) == bits(usual[1])

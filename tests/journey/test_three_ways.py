@@ -16,6 +16,8 @@ import pytest
 
 import painresponse as pr
 
+pytestmark = pytest.mark.slow  # a training
+
 PATIENTS = 60
 
 

@@ -8,6 +8,8 @@ from mlflow import MlflowClient
 from painresponse.simulate import sealed_beside
 from painresponse.simulate.oracle import compare, read_truth
 
+pytestmark = pytest.mark.slow  # a training
+
 
 def test_check_says_what_is_there_and_what_can_be_trained(clinic, run):
     said = run("check", clinic.folder, "--config", clinic.site, "--json").json()

@@ -69,6 +69,7 @@ def test_a_feature_that_is_known_more_often_is_named(bundle):
     assert (line.feature, line.compared, line.known) == (bundle.features.names[3], "share known", 1.0)
 
 
+@pytest.mark.slow
 def test_a_movement_beyond_chance_but_small_is_none(bundle):
     rows = spread(5000, len(bundle.features))
     rows[:, 7] **= 1.35
@@ -86,6 +87,7 @@ def test_a_large_index_in_a_few_patients_may_be_chance(bundle):
     assert found.moved == []
 
 
+@pytest.mark.slow
 def test_whoever_is_there_several_times_counts_once(bundle):
     rows = np.repeat(spread(50, len(bundle.features)), 8, axis=0)
     found = movement(bundle, asked(rows, subject=np.repeat(np.arange(50), 8)), SETTINGS)
@@ -94,6 +96,7 @@ def test_whoever_is_there_several_times_counts_once(bundle):
     assert movement(bundle, asked(rows), SETTINGS).moved  # taken for 400 people
 
 
+@pytest.mark.slow
 def test_episodes_count_for_each_of_their_targets_as_in_training(bundle):
     rows = spread(300, len(bundle.features))
     of = {TARGETS[0]: np.arange(200), TARGETS[1]: np.arange(100, 300), TARGETS[2]: np.zeros(0, int)}
@@ -102,6 +105,7 @@ def test_episodes_count_for_each_of_their_targets_as_in_training(bundle):
     assert found.people == round(400**2 / 600)
 
 
+@pytest.mark.slow
 def test_training_is_worth_its_people_where_an_intervention_has_several_targets(catalogue, bundle):
     """Three interventions of 400 episodes each; then two targets more of the first, of the same people."""
     assert movement(bundle, asked(spread(50, len(bundle.features))), SETTINGS).people_in_training == 1200

@@ -77,6 +77,7 @@ def test_every_verdict_on_every_trial_agrees(person):
 
 @examples(200)
 @given(people | patients)
+@pytest.mark.slow
 def test_days_covered_and_opioid_load_agree_in_every_window(person):
     """Cut at the edges of other windows or not."""
     said = [

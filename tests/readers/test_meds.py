@@ -246,6 +246,7 @@ def sorted_events(counts, seed=0) -> pa.Table:
     batch=st.integers(1, 40),
     group=st.integers(1, 50),
 )
+@pytest.mark.slow
 def test_a_file_read_in_pieces_holds_every_subject_whole_and_the_same(counts, at_once, batch, group):
     with TemporaryDirectory() as room, pytest.MonkeyPatch.context() as patch:
         (Path(room) / "data").mkdir()

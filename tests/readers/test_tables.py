@@ -337,6 +337,7 @@ def test_codes_that_no_concept_knows_are_kept_and_counted(tmp_path):
         max_size=12,
     )
 )
+@pytest.mark.slow
 def test_every_row_and_every_cell_is_an_event_or_has_one_reason(tmp_path_factory, rows):
     """Rows: used or rejected. Cells of the rows used: event, empty or rejected. Nothing twice."""
     site = SITE + SEX + 'conflict = "reject"\n'

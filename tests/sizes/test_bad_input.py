@@ -54,6 +54,7 @@ def test_a_shard_that_is_cut_short(clinic, out, jobs, left):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.slow
 def test_a_shard_with_an_overwritten_page_keeps_the_others(clinic, out, jobs):
     path = write_shard(
         clinic, "1.parquet", histories(range(21, 41)), write_page_checksum=True, use_dictionary=False
@@ -85,6 +86,7 @@ def test_a_shard_given_twice_under_two_names(clinic, out):
 
 
 @pytest.mark.parametrize("year", [1890, 2110])
+@pytest.mark.slow
 def test_dates_nobody_lived_in_are_counted_and_left_out(clinic, out, year):
     def two_wrong(times):
         values = times.to_pylist()
@@ -129,6 +131,7 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "jobs"), [("features.parquet", 1), ("features", 2)])
+@pytest.mark.slow
 def test_a_full_disk_keeps_what_was_finished(clinic, small_disk, name, jobs):
     out = small_disk / name
     words = refused(out, clinic, "--jobs", jobs, code=1)
@@ -171,7 +174,7 @@ def test_on_a_terminal_progress_is_drawn_and_gone_afterwards(clinic, out):
     run = subprocess.Popen(words("features", clinic, "--out", out), stdout=subprocess.PIPE, stderr=theirs)
     os.close(theirs)
     said, _ = run.communicate()
-    drawn = os.read(ours, 100_000).decode()
+    drawn = os.read(ours, 100_000).decode(errors="replace")  # what it gives may end within a letter
     os.close(ours)
     assert run.returncode == 0 and b"\x1b" not in said
     assert "features" in drawn and "2400/2400" in drawn

@@ -53,6 +53,7 @@ def test_a_file_and_a_folder_hold_the_same(catalogue, clinic, tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.slow
 def test_any_number_of_processes_makes_the_same_to_the_bit(catalogue, clinic, tmp_path, count):
     features_folder(catalogue, clinic, tmp_path / "here", engine=in_process)
     features_folder(catalogue, clinic, tmp_path / "there", engine=in_processes(count))

@@ -143,6 +143,7 @@ def test_a_killed_run_goes_on_where_it_stopped(catalogue, tmp_path, jobs):
     assert sorted(one.name for one in tmp_path.iterdir()) == ["clinic", "fresh", "out"]
 
 
+@pytest.mark.slow
 def test_a_second_run_on_the_same_output_is_refused(clinic, tmp_path):
     out = tmp_path / "out.parquet"
     with workroom(out):

@@ -245,6 +245,7 @@ def test_the_command_shows_each_check_with_its_figures(train, store, command):
     )
 
 
+@pytest.mark.slow
 def test_a_refusal_is_exit_code_1_and_says_what_failed_and_what_to_do(train, store):
     train(leak_audit="")
     done = subprocess.run(

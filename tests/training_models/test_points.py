@@ -110,6 +110,7 @@ def test_less_trust_means_a_smaller_weight() -> None:
 
 @given(st.integers(0, 10_000), st.integers(2, 28))
 @effort(max_examples=20, deadline=None)
+@pytest.mark.slow
 def test_the_booster_gives_the_margin_of_the_points(seed: int, bins: int) -> None:
     x, y = patients(300, seed=seed)
     sheet = sheet_of(x, bins)
