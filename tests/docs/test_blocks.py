@@ -19,7 +19,6 @@ NOT_RUN = {
     "it needs a cluster": 1,
     "it needs a package index": 1,
     "it would write over what ships": 1,
-    "the whole example takes minutes": 5,
     "the registry is not shipped; tests/journey/test_rtms_registry.py runs these commands where it lies": 1,
 }
 """Reasons for which blocks are not run, and how many there are of each."""

@@ -122,6 +122,8 @@ def hung_up_on(server: Server, context: ssl.SSLContext) -> bool:
         return greeted(server, context)[0] == b""
     except ConnectionError:
         return True
+    except ssl.SSLZeroReturnError:
+        return True
     except ssl.SSLError as error:
         return error.reason == "UNEXPECTED_EOF_WHILE_READING" or "_ALERT_" in error.reason
 
