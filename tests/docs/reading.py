@@ -84,7 +84,8 @@ class Reader:
 def _environment(room: Path) -> dict[str, str]:
     """A person's, with the commands of this environment, and a ``make`` that only says what it would do."""
     path = os.pathsep.join((str(room / "bin"), str(BIN), os.environ["PATH"]))
-    return {**os.environ, "PATH": path, "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
+    own = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # pytest's, in parallel
+    return {**own, "PATH": path, "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
 
 
 def _plain(block: Block) -> Iterator[tuple[str, str]]:

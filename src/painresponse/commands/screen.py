@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
+from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
@@ -26,10 +27,11 @@ from rich.text import Text
 
 from painresponse.language.lineage import Lineage
 
-PIPED_WIDTH = 120
-"""Columns of what goes to a file or another program, unless COLUMNS says otherwise."""
+PIPED = os.terminal_size((120, 24))
+"""Columns and lines of what goes to a file or another program, unless COLUMNS says otherwise."""
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH)
+_size = get_terminal_size(PIPED)  # rich itself would give a dumb terminal, and a pipe beside one, 80 columns
+out = Console(highlight=False, width=_size.columns, height=_size.lines)
 err = Console(stderr=True, highlight=False)
 
 NARROW = 30
