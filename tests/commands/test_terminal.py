@@ -10,6 +10,7 @@ import termios
 import pytest
 
 from tests.commands.conftest import SHIPPED
+from tests.lib.terminals import written
 
 PAINRESPONSE = (sys.executable, "-m", "painresponse")
 WISHES = {"COLUMNS", "FORCE_COLOR", "NO_COLOR", "TERM"}
@@ -31,17 +32,9 @@ def on_terminal(width, *words, **wishes):
         [*PAINRESPONSE, *map(str, words)], env=environment(**{"TERM": "xterm-256color", **wishes}), **streams
     )
     os.close(theirs)
-    said = b"".join(iter(lambda: _piece(ours), b""))
-    os.close(ours)
+    said = written(ours)
     assert run.wait(60) == 0
-    return said.decode().replace("\r\n", "\n")
-
-
-def _piece(end):
-    try:
-        return os.read(end, 65536)
-    except OSError:  # so Linux says that the other end is closed
-        return b""
+    return said.replace("\r\n", "\n")
 
 
 def piped(*words, **wishes):
