@@ -98,6 +98,10 @@ class Door:
         self._keys = Keys(Path(access.keys)) if access.keys else None
         self._tokens = Tokens(access.issuers, address=access.address, leeway=access.leeway_seconds)
 
+    def needed(self, method: str, path: str) -> str | None:
+        """The scope a request needs here; None where anybody may ask."""
+        return None if self._access.is_open else needed(method, path)
+
     async def admitted(self, scope: Scope) -> str:
         """The name of whoever sends a request. Raises RequestError 401 or 403."""
         if self._access.is_open:

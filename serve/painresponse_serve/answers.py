@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from painresponse.scoring.bundle import Bundle
 
 
-class Model(Struct, frozen=True):
+class Model(Struct, frozen=True, gc=False):
     """The bundle that answered."""
 
     name: str
@@ -31,21 +31,21 @@ class Model(Struct, frozen=True):
         )
 
 
-class Coded(Struct, frozen=True):
+class Coded(Struct, frozen=True, gc=False):
     """A stable name and what it says: why a model does not speak, or what to keep in mind."""
 
     code: str
     words: str
 
 
-class Named(Struct, frozen=True):
+class Named(Struct, frozen=True, gc=False):
     """A feature and its words."""
 
     feature: str
     words: str
 
 
-class Because(Struct, frozen=True):
+class Because(Struct, frozen=True, gc=False):
     """What one feature adds to the model's own answer."""
 
     feature: str
@@ -55,7 +55,7 @@ class Because(Struct, frozen=True):
     text: str
 
 
-class Explained(Struct, frozen=True):
+class Explained(Struct, frozen=True, gc=False):
     """The way from what the model says of anybody to what it says of this patient: not causes."""
 
     base: Annotated[float, Meta(description="probability before anything is known of the patient")]
@@ -71,7 +71,7 @@ class Explained(Struct, frozen=True):
     notes: list[str]
 
 
-class Score(Struct, frozen=True):
+class Score(Struct, frozen=True, gc=False):
     """What one model predicts for this patient: a probability, or a refusal in its place."""
 
     target: str
@@ -101,7 +101,7 @@ class Score(Struct, frozen=True):
     explanation: Explained | UnsetType = UNSET
 
 
-class Rejection(Struct, frozen=True):
+class Rejection(Struct, frozen=True, gc=False):
     """Events left out for one reason."""
 
     reason: str
@@ -109,7 +109,7 @@ class Rejection(Struct, frozen=True):
     count: int
 
 
-class Account(Struct, frozen=True):
+class Account(Struct, frozen=True, gc=False):
     """What became of the events sent."""
 
     given: int
@@ -120,7 +120,7 @@ class Account(Struct, frozen=True):
     ]
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """Predicted response for one patient at one instant."""
 
     model: Model

@@ -59,7 +59,7 @@ def create_app(service: Service, door: Door, *, site: Site | None = None) -> ASG
     for router in routers:
         app.include_router(router)
     sendable = {**examples(site.clock()), "InferRequest": example(service.shelf.pick().bundle)}
-    app.include_router(document_routes(app, KINDS, EXAMPLES | sendable))
+    app.include_router(document_routes(app, KINDS, EXAMPLES | sendable, needed=door.needed))
     for kind in (RequestError, RecordError, HTTPException):
         app.add_exception_handler(kind, _respond)
     inner = Shortcut(app, ways=ways(routers, service.shelf.names), respond=_respond)

@@ -1,6 +1,6 @@
 """The description of the interface (OpenAPI), and a page to read and try it that needs no other host."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, get_args, get_origin
 
@@ -39,6 +39,9 @@ _START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#page", validatorUrl
 Kind = type[msgspec.Struct] | Any
 """A struct, or a list of one (``list[Answer]``)."""
 
+Needed = Callable[[str, str], str | None]
+"""Method and path into the scope that a key or token must have; None where nothing need be shown."""
+
 
 def body(description: str, *kinds: Kind, media_type: str = "application/json") -> dict[str, Any]:
     """An OpenAPI response (or request) whose body is one of these structs, or lists of them."""
@@ -53,13 +56,17 @@ def _schema(kind: Kind) -> dict[str, Any]:
     return {"$ref": _AT.format(name=kind.__name__)}
 
 
-def document_routes(app: FastAPI, kinds: Sequence[Kind], examples: Mapping[str, Any]) -> APIRouter:
+def document_routes(
+    app: FastAPI, kinds: Sequence[Kind], examples: Mapping[str, Any], *, needed: Needed
+) -> APIRouter:
     """/openapi.json and /docs for an app whose other routes are all in place.
 
     ``kinds``: the structs of their bodies; ``examples``: by name of a struct, a body that can be sent.
     """
     router = APIRouter(include_in_schema=False)
-    described = msgspec.json.encode(_described(app, kinds, examples))
+    plain = _described(app, kinds, examples)
+    _lock(plain, needed)
+    described = msgspec.json.encode(plain)
     page = _PAGE.format(title=escape(app.title), files=_FILES)
 
     @router.get("/openapi.json")
@@ -91,6 +98,17 @@ def _described(app: FastAPI, kinds: Sequence[Kind], examples: Mapping[str, Any])
     for name, example in examples.items():
         described["components"]["schemas"][name]["example"] = example
     return described
+
+
+def _lock(described: dict[str, Any], needed: Needed) -> None:
+    """Say which operations need a key or token, so that the page offers to take one."""
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            if scope := needed(method.upper(), path):
+                operation["security"] = [{"bearer": []}]
+                words = f"Needs a key or token with the scope {scope}."
+                operation["description"] = " ".join(filter(None, (operation.get("description"), words)))
+                described["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
 
 def _older(schema: Any) -> Any:

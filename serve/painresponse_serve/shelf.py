@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from painresponse.errors import BundleError
 from painresponse.scoring.bundle import Bundle
@@ -38,13 +39,16 @@ class Served:
         """Read and prove a bundle file. Raises BundleError where it may not be served."""
         state = state_of(path)
         bundle = open_to_score(path, allow_synthetic=allow_synthetic, trusted_key=trusted_key)
-        for unread in _UNREAD:
-            bundle.metadata.pop(unread, None)
+        _forget_unread(bundle.metadata)
         return cls(Scorer(bundle), path, state)
 
 
-_UNREAD = ("accounts",)
-"""Of a bundle's metadata what only reports need: megabytes that every process would hold."""
+def _forget_unread(metadata: dict[str, Any]) -> None:
+    """Let go of what a proven bundle is not asked for here, megabytes that every process would hold: what
+    reports tell, and of the golden patients all but the row that is shown as an example.
+    """
+    metadata.pop("accounts", None)
+    metadata["golden"] = {"rows": metadata["golden"]["rows"][:1]}
 
 
 class Shelf:

@@ -44,4 +44,5 @@ def ready(pain: float = 7, **asked: Any) -> list[dict[str, Any]]:
 
 
 def event_of(time: str | None, code: str, value: float | None = None, available: str | None = None) -> Any:
-    return {"time": time, "code": code, "value": value, "unit": None, "available_time": available}
+    said = {"value": value, "available_time": available}
+    return {"time": time, "code": code} | {name: one for name, one in said.items() if one is not None}

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 from starlette.responses import PlainTextResponse
 
 from painresponse.errors import DefinitionError
@@ -20,6 +21,7 @@ from painresponse_serve.api_keys import new_key
 from painresponse_serve.jwks import on_this_machine
 from painresponse_serve.principals import DESCRIBE, HOOKS, INFER, METRICS, SCOPES, SCORE
 from painresponse_serve.tokens import Issuer
+from tests.lib.browser import NEEDS_BROWSER, chromium
 from tests.serve.conftest import Server, running
 from tests.serve.patients import patient
 from tests.serve.test_process import started
@@ -175,6 +177,41 @@ def test_open_pages_need_no_key_and_ask_nobody_for_one(guarded: Server, path: st
         response = ask(guarded, "GET", path, shown)
         assert response.status_code == 200
         assert "www-authenticate" not in response.headers
+
+
+def test_the_documents_say_which_questions_need_which_scope(guarded: Server):
+    """So that their page takes a key, with which its examples can be sent."""
+    described = ask(guarded, "GET", "/openapi.json").json()
+    assert described["components"]["securitySchemes"] == {"bearer": {"type": "http", "scheme": "bearer"}}
+    locked = {
+        (path, method): (one.get("security"), one.get("description", ""))
+        for path, operations in described["paths"].items()
+        for method, one in operations.items()
+    }
+    for (path, method), (security, words) in locked.items():
+        scope = needed(method.upper(), path)
+        assert security == ([{"bearer": []}] if scope else None)
+        assert words.endswith(f"with the scope {scope}.") == bool(scope)
+    assert {bool(security) for security, _ in locked.values()} == {True, False}
+
+
+@pytest.mark.slow
+@NEEDS_BROWSER
+def test_the_page_of_documents_takes_a_key_and_shows_it_with_every_call(
+    guarded: Server, keys: dict[str, str]
+):
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"{guarded.url}/docs")
+        page.get_by_role("button", name="Authorize").click()
+        page.get_by_label("Value").fill(keys["describe"])
+        page.locator(".auth-btn-wrapper .authorize").click()
+        page.get_by_role("button", name="Close").click()
+        call = page.locator("#operations-describe-what_is_predicted_v1_models_get")
+        call.locator(".opblock-summary").click()
+        call.get_by_role("button", name="Try it out").click()
+        call.get_by_role("button", name="Execute").click()
+        expect(call.locator(".live-responses-table tbody .response-col_status").first).to_have_text("200")
 
 
 def test_without_a_key_one_learns_how_to_show_one(guarded: Server):

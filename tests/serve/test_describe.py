@@ -90,6 +90,12 @@ def test_the_documents_hold_no_word_newer_than_openapi_3_0(client: httpx.Client)
     assert not re.search(r'"(prefixItems|const|\$defs)":|"type":"null"', described.text)
 
 
+def test_where_everybody_is_let_in_the_documents_ask_for_no_key(client: httpx.Client):
+    described = client.get("/openapi.json")
+    assert "securitySchemes" not in described.json()["components"]
+    assert '"security"' not in described.text
+
+
 def test_the_documents_forbid_what_the_server_refuses(client: httpx.Client):
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     for name in ("History", "Event"):

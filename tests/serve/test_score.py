@@ -79,7 +79,8 @@ def test_what_happens_at_the_index_itself_is_known(server: Server):
 def test_a_null_is_the_same_as_nothing(server: Server):
     bare = {"time": None, "code": "GENDER//F"}
     null = {**bare, "value": None, "unit": None, "available_time": None}
-    assert server.post(patient(bare)).json() == server.post(patient(null)).json()
+    asked = dict.fromkeys(("model", "targets", "interventions", "outcomes", "explain"))
+    assert server.post(patient(bare)).json() == server.post(patient(null, **asked)).json()
 
 
 def test_an_answer_says_which_model_gave_it_and_what_it_is_not(server: Server, scorer: Scorer):
