@@ -3,18 +3,22 @@
 #   sh serve/install.sh FOLDER
 # PYTHON names the interpreter, 3.11 or newer. FOLDER may be read-only afterwards.
 set -eu
+umask 022  # whoever runs the server is not whoever installs it
 target=$1
 cd "$(dirname "$0")/.."
+room=$(mktemp -d)
+trap 'rm -rf "$room"' EXIT
+pip="-m pip --quiet --disable-pip-version-check --no-cache-dir"
+locked="install --require-hashes --only-binary :all:"
+
+"${PYTHON:-python3}" -m venv "$room/build"
+"$room/build/bin/python" $pip $locked -r requirements-build.lock
+"$room/build/bin/python" $pip wheel --no-build-isolation --no-deps --wheel-dir "$room" .
 
 "${PYTHON:-python3}" -m venv "$target"
-pip="$target/bin/python -m pip --quiet --disable-pip-version-check --no-cache-dir"
-wheels=$(mktemp -d)
-trap 'rm -rf "$wheels"' EXIT
-
-$pip install --require-hashes --only-binary :all: -r requirements-serve.lock
-$pip wheel --no-deps --wheel-dir "$wheels" .
-$pip install --no-deps --no-index "$wheels"/*.whl
-$pip uninstall --yes pip setuptools
+"$target/bin/python" $pip $locked -r requirements-serve.lock
+"$target/bin/python" $pip install --no-deps --no-index "$room"/*.whl
+"$target/bin/python" $pip uninstall --yes pip setuptools
 
 # Half of what onnxruntime installs is for C programs and for making models; numpy brings its tests.
 packages=$(echo "$target"/lib/python3*/site-packages)

@@ -1,7 +1,8 @@
-"""Newer bundles while the server runs: from their files, or the champion of an MLflow server."""
+"""What is newer while the server runs: bundles in their files, the champion of MLflow, a certificate."""
 
 import math
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from painresponse_serve.logs import log
 from painresponse_serve.registry import Registry, Version
 from painresponse_serve.shelf import Served
 from painresponse_serve.states import State, state_of
+from painresponse_serve.tls import Tls, check_files
 
 _SECONDS_TO_STOP = 5.0
 
@@ -84,6 +86,27 @@ class Files:
                 "Give each a file of its own, and start the server anew with both."
             )
         self._exchange.put(new, str(served.path))
+
+
+class Certificate:
+    """The server's certificate and key: other files count from the next connection on."""
+
+    def __init__(self, context: ssl.SSLContext, tls: Tls, seconds: float):
+        self.seconds, self._context, self._tls = seconds or math.inf, context, tls
+        self._seen = self._states()
+
+    def look(self, *, asked: bool) -> None:
+        """Read both again if one changed, or somebody asked; what does not belong together is not used."""
+        states = self._states()
+        if asked or states != self._seen:
+            self._seen = states
+            with refused_aloud(self._tls.certificate):
+                check_files(self._tls)
+                self._context.load_cert_chain(self._tls.certificate, self._tls.key)
+                log.info("certificate_reread")
+
+    def _states(self) -> tuple[State, State]:
+        return state_of(Path(self._tls.certificate)), state_of(Path(self._tls.key))
 
 
 class Champion:

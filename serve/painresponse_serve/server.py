@@ -19,7 +19,7 @@ from painresponse_serve.exchange import Exchange
 from painresponse_serve.hooks.site import Site
 from painresponse_serve.logs import log, log_to_stdout
 from painresponse_serve.memory import settle
-from painresponse_serve.renewal import open_renewal, renewing
+from painresponse_serve.renewal import Certificate, open_renewal, renewing
 from painresponse_serve.service import open_service
 from painresponse_serve.settings import Settings, load_settings
 from painresponse_serve.shelf import Served, Shelf
@@ -49,14 +49,17 @@ def serve(
     app = create_app(service, Door(settings.access), site=site)
     listening = _listen(settings.host, settings.port)
     _allow_connections()
-    server = uvicorn.Server(_config(app, settings, encrypted))
+    config = _config(app, settings, encrypted)
     looks = open_renewal(Exchange(shelf, service.audit, opened), settings.renewal)
+    config.load()
+    if config.ssl:
+        looks.append(Certificate(config.ssl, settings.tls, settings.renewal.watch_seconds))
     settle()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as SIGINT does, not on the spot
     log.info("listening", extra={"fields": _facts(shelf, listening, tls=bool(encrypted))})
     try:
         with renewing(looks):
-            server.run(sockets=[listening])
+            uvicorn.Server(config).run(sockets=[listening])
     except KeyboardInterrupt:
         return  # uvicorn has finished the answers under way, and raises it once more
     finally:

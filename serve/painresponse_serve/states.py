@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-State = tuple[int, int, int] | None
+State = tuple[int, int, int, int] | None
 """None where there is no file."""
 
 
@@ -12,4 +12,4 @@ def state_of(path: Path) -> State:
         stat = path.stat()
     except OSError:
         return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size  # also whether it may be read

@@ -38,13 +38,14 @@ def tls_config(tls: Tls) -> dict[str, Any]:
         "ssl_keyfile": tls.key,
         "ssl_ciphers": CIPHERS,
     }
-    _check(tls)
+    check_files(tls)
     if tls.client_ca:
         arguments |= {"ssl_ca_certs": tls.client_ca, "ssl_cert_reqs": ssl.CERT_REQUIRED}
     return arguments
 
 
-def _check(tls: Tls) -> None:
+def check_files(tls: Tls) -> None:
+    """Raises DefinitionError for files that are missing, unreadable, encrypted or do not belong together."""
     for path in filter(None, (tls.certificate, tls.key, tls.client_ca)):
         _check_readable(path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # as uvicorn makes it: TLS 1.2 is its least

@@ -3,10 +3,14 @@
 The public words are listed here and loaded when first used, so that importing costs next to nothing.
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+
+# onnxruntime would tell its makers of every session, unless this stands here before it is first imported
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {
     "FeatureSet": "painresponse.language",

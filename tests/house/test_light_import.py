@@ -1,7 +1,9 @@
 """Scoring a patient never loads the training stack, and the public words cost nothing until used."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
@@ -54,6 +56,14 @@ def test_loading_a_bundle_and_scoring_a_history_loads_nothing_heavy(tiny_bundle)
     loaded = loaded_by(SCORE_ONE, str(tiny_bundle))
     assert {"numpy", "onnxruntime"} <= loaded
     assert loaded & HEAVY == set()
+
+
+def test_the_makers_of_onnxruntime_are_told_nothing(tiny_bundle: Path, tmp_path: Path):
+    """Where it tells them of its sessions, it first leaves an identity of the machine in the home folder."""
+    bare = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    run = [sys.executable, "-c", SCORE_ONE, str(tiny_bundle)]
+    subprocess.run(run, check=True, capture_output=True, env={**bare, "HOME": str(tmp_path)})
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_importing_painresponse_loads_not_even_numpy():

@@ -11,6 +11,7 @@ from painresponse.errors import DefinitionError
 from painresponse_serve import api_keys
 from painresponse_serve.api_keys import Keys, add_key, new_key, read_keys
 from painresponse_serve.principals import DESCRIBE, SCORE
+from painresponse_serve.states import state_of
 from tests.serve.conftest import Server, eventually, running
 from tests.serve.test_access import score, write_keys
 from tests.serve.test_process import started
@@ -30,6 +31,15 @@ def test_a_line_taken_out_or_added_counts_at_once(tiny_bundle: Path, tmp_path: P
         assert (score(server, third), score(server, keys["second"])) == (200, 200)
         path.write_text("")
         assert (score(server, third), score(server, keys["second"])) == (401, 401)
+
+
+def test_a_file_is_looked_at_again_once_it_may_be_read(tmp_path: Path):
+    """Its contents and their time are the same then."""
+    path = tmp_path / "keys"
+    write_keys(path, first=[SCORE])
+    before = state_of(path)
+    path.chmod(0o640)
+    assert state_of(path) != before
 
 
 def test_a_file_damaged_or_gone_leaves_the_known_keys_good_and_is_reported(tiny_bundle: Path, tmp_path: Path):

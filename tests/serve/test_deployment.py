@@ -50,6 +50,15 @@ def test_the_image_is_made_by_the_script_from_files_that_are_there():
     assert {f"!{one}" for one in copied} <= set(let_in)
 
 
+def test_no_key_and_no_bundle_of_a_composed_service_gets_into_the_image_or_the_repository():
+    yaml = pytest.importorskip("yaml")
+    (server,) = yaml.safe_load((HERE / "compose.yaml").read_text())["services"].values()
+    kept_out = {f"serve/{one.split(':')[0].removeprefix('./')}" for one in server["volumes"] if one[0] == "."}
+    assert kept_out == {"serve/models", "serve/settings"}
+    assert kept_out <= set((HERE / "Dockerfile.dockerignore").read_text().splitlines())
+    assert {f"/{one}/" for one in kept_out} <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
 def test_the_image_runs_as_nobody_in_particular_and_is_asked_whether_it_is_ready():
     stage = last_stage()
     assert stage["USER"] == ["10001"]
@@ -70,9 +79,9 @@ def test_the_lock_names_the_versions_the_tests_ran_with_and_no_place_to_get_them
     def versions(name: str) -> set[str]:
         return set(re.findall(r"^\S+==[^ ;]+", (ROOT / name).read_text(), re.MULTILINE))
 
-    lock = (ROOT / "requirements-serve.lock").read_text()
-    assert versions("requirements-serve.lock") <= versions("requirements.lock")
-    assert "://" not in lock
+    for lock in ("requirements-serve.lock", "requirements-build.lock"):
+        assert versions(lock) <= versions("requirements.lock")
+        assert "://" not in (ROOT / lock).read_text()
     names = {re.split(r"[\[=]", one)[0] for one in versions("requirements-serve.lock")}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["serve"]]
@@ -86,6 +95,7 @@ def test_the_composed_service_may_write_nothing_but_its_logs_and_champions():
     (server,) = composed["services"].values()
     assert (server["read_only"], server["cap_drop"]) == (True, ["ALL"])
     assert server["security_opt"] == ["no-new-privileges:true"]
+    assert server["restart"] == "always"  # a signal to reload makes "unless-stopped" forget to restart
     assert all(one.startswith("127.0.0.1:") for one in server["ports"])
     assert (HERE / server["build"]["context"] / server["build"]["dockerfile"]).samefile(HERE / "Dockerfile")
     writable = {one.split(":")[1] for one in server["volumes"] if not one.endswith(":ro")}
@@ -126,13 +136,13 @@ def interpreter() -> str:
 
 @pytest.fixture(scope="module")
 def installed() -> Iterator[Path]:
-    """A folder into which the server was installed, and which nobody may write any more."""
+    """A folder into which somebody careful installed the server, and which nobody may write any more."""
     python = interpreter()
     with tempfile.TemporaryDirectory() as room:
         Path(room).chmod(0o755)
         folder = Path(room) / "painresponse"
         script = ["sh", str(HERE / "install.sh"), str(folder)]
-        subprocess.run(script, check=True, env={**os.environ, "PYTHON": python})
+        subprocess.run(script, check=True, env={**os.environ, "PYTHON": python}, umask=0o077)
         subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
         yield folder
         subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -25,8 +26,9 @@ from cryptography.x509.oid import NameOID
 
 from painresponse.errors import DefinitionError
 from painresponse_serve.tls import Tls, tls_config
-from tests.serve.conftest import PATIENCE, Server, running
+from tests.serve.conftest import PATIENCE, Server, eventually, running
 from tests.serve.patients import patient
+from tests.serve.renewals import lines, replace
 from tests.serve.test_process import started
 
 HERE = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
@@ -189,6 +191,59 @@ def test_a_client_shows_a_certificate_of_the_authority_where_one_is_named(
 def test_no_other_client_gets_an_answer(mutual: Server, room: Path, ours: Pair, shown: str | None):
     client = {None: None, "server": ours, "stranger": pair(room, "stranger")}[shown]
     assert hung_up_on(mutual, trusting(ours, client))
+
+
+# A renewed certificate.
+
+
+def shown(server: Server) -> int:
+    """The serial number of the certificate that a new connection is shown."""
+    seen = ssl.get_server_certificate(("127.0.0.1", server.port), timeout=PATIENCE)
+    return x509.load_pem_x509_certificate(seen.encode()).serial_number
+
+
+def put(new: Pair, old: Pair) -> None:
+    """The files of a pair in the place of those of another, key first."""
+    replace(old.key, new.key.read_bytes())
+    replace(old.certificate, new.certificate.read_bytes())
+
+
+@pytest.mark.parametrize("watching", [False, True], ids=["at a signal", "by itself"])
+def test_a_renewed_certificate_counts_from_the_next_connection_on(
+    tiny_bundle: Path, tmp_path: Path, watching: bool
+):
+    (tmp_path / "next").mkdir()
+    first, second = pair(tmp_path, "server"), pair(tmp_path / "next", "server")
+    more = ("--tls-certificate", first.certificate, "--tls-key", first.key)
+    tables = {"renewal": {"watch_seconds": 0.05}} if watching else {}
+    with running(tiny_bundle, tmp_path, more=more, tables=tables) as server:
+        with httpx.Client(verify=trusting(first), base_url=server.url) as before:
+            assert before.post("/v1/score", json=patient()).status_code == 200
+            put(second, first)
+            if not watching:
+                server.process.send_signal(signal.SIGHUP)
+            eventually(lambda: shown(server) == second.own.serial_number)
+            assert before.post("/v1/score", json=patient()).status_code == 200
+        with httpx.Client(verify=trusting(second), base_url=server.url) as after:
+            assert after.post("/v1/score", json=patient()).status_code == 200
+
+
+def test_a_pair_that_does_not_belong_together_is_refused_and_the_old_one_stays(
+    tiny_bundle: Path, tmp_path: Path
+):
+    (tmp_path / "next").mkdir()
+    first, second = pair(tmp_path, "server"), pair(tmp_path / "next", "server")
+    more = ("--tls-certificate", first.certificate, "--tls-key", first.key)
+    with running(tiny_bundle, tmp_path, more=more) as server:
+        replace(first.certificate, second.certificate.read_bytes())
+        server.process.send_signal(signal.SIGHUP)
+        refusal = eventually(lambda: lines(server, "not_renewed"))[0]
+        assert refusal["source"] == str(first.certificate)
+        assert "does not belong to the certificate" in refusal["reason"]
+        assert shown(server) == first.own.serial_number
+        replace(first.key, second.key.read_bytes())
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: shown(server) == second.own.serial_number)
 
 
 # Files that cannot be used.
