@@ -1,7 +1,7 @@
 """The scoring server as a client sees it: start, memory, the time of one answer, and what overload does.
 
-A plain client over loopback, another history of 200 events each time. On a busy machine the CPU time of the
-server says more than the clock.
+A plain client over loopback, another history of 200 events each time; the server on core 0, whoever asks on
+core 1. On a busy machine the CPU time of the server says more than the clock.
 """
 
 import http.client
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.load import Load, load
+from benchmarks.load import CORE, Load, load
 from painresponse_serve.pages import FOLDER
 
 REQUESTS, EVENTS = 2_000, 200
@@ -38,6 +38,7 @@ CROWD, CROWD_SECONDS = 128, 8.0
 
 def main(bundle: Path = Path("models/synthetic.onnx")) -> None:
     """Print the figures, each beside its goal."""
+    os.sched_setaffinity(0, {CORE})
     print(f"scoring server, {bundle.name}, {REQUESTS} histories of {EVENTS} events, one connection")
     for name, value in measure(bundle).items():
         goal = f"  (goal: under {GOALS[name]:g})" if name in GOALS else ""
@@ -108,7 +109,8 @@ def _more(
 def _server(bundle: Path, body: bytes) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
     """A server process, its port, and the seconds it took to its first answer."""
     port = _free_port()
-    command = [sys.executable, "-m", "painresponse_serve", str(bundle), "--port", str(port)]
+    command = ["taskset", "-c", "0", sys.executable, "-m", "painresponse_serve", str(bundle)]
+    command += ["--port", str(port)]
     begun = time.perf_counter()
     process = subprocess.Popen([*command, "--allow-synthetic"], stdout=subprocess.DEVNULL)
     try:

@@ -3,6 +3,7 @@
 No complaint holds anything the client sent: a code, a value or a misplaced name could identify a patient.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -40,8 +41,22 @@ HANG_UP = {"connection": "close"}
 """For complaints made before the body was read: the rest of it must not be waited for."""
 
 
-def json_response(content: Any, status: int = 200, *, headers: dict[str, str] | None = None) -> Response:
+class _Json(Response):
+    """JSON that no cache keeps; its headers are the same nearly every time."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        """These, and those of every answer."""
+        said = {**_EVERY, **{name.encode(): value.encode() for name, value in (headers or {}).items()}}
+        self.raw_headers = [*said.items(), (b"content-length", b"%d" % len(self.body))]
+
+
+_EVERY = {
+    b"content-type": b"application/json",
+    b"cache-control": b"no-store",
+    b"x-content-type-options": b"nosniff",
+}
+
+
+def json_response(content: Any, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:
     """Structs and plain values, or JSON encoded before, as a response that no cache keeps."""
-    body = content if isinstance(content, bytes) else msgspec.json.encode(content)
-    fixed = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-    return Response(body, status, {**fixed, **(headers or {})}, "application/json")
+    return _Json(content if isinstance(content, bytes) else msgspec.json.encode(content), status, headers)

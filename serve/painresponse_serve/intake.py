@@ -1,8 +1,6 @@
 """Bodies in: their type, their size, the time they take, and how many are at work at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -25,59 +23,81 @@ class Desk:
         """How many requests are being answered."""
         return self._at_work
 
-    @asynccontextmanager
-    async def received(self, request: Request, *, kinds: Kinds = JSON) -> AsyncIterator[bytes]:
-        """A request's body of one of these kinds, while it is worked on.
+    def received(self, request: Request, *, kinds: Kinds = JSON) -> "Receipt":
+        """A request's body of one of these kinds, while it is worked on (``async with``).
 
         Raises RequestError where a limit is broken. Whoever sends slowly keeps nobody waiting: only a request
         that is there as a whole counts as being worked on.
         """
         _check_head(request, kinds, self.limits.body_bytes)
-        body = bytearray()
-        try:
-            await self._receive(request, body)
-            if self._at_work >= self.limits.concurrent:
-                await asyncio.sleep(self.limits.busy_seconds)
-                raise self._busy()
-            self._at_work += 1
-            try:
-                yield bytes(body)
-            finally:
-                self._at_work -= 1
-        finally:
-            self._held -= len(body)
+        return Receipt(self, request)
 
-    async def _receive(self, request: Request, body: bytearray) -> None:
+    def hold(self, size: int) -> None:
+        """So many bytes more of bodies are held; fewer, if negative. Raises RequestError beyond the limit."""
+        self._held += size
+        if self._held > self.limits.held_bytes and size > 0:
+            raise self._busy(hang_up=True)
+
+    async def begin(self) -> None:
+        """One request more is worked on. Raises RequestError, after a while, where there is no room."""
+        if self._at_work >= self.limits.concurrent:
+            await asyncio.sleep(self.limits.busy_seconds)
+            raise self._busy()
+        self._at_work += 1
+
+    def end(self) -> None:
+        """One fewer is."""
+        self._at_work -= 1
+
+    def _busy(self, *, hang_up: bool = False) -> RequestError:
+        headers = {"retry-after": str(self.limits.retry_after_seconds)} | (HANG_UP if hang_up else {})
+        return RequestError(503, "busy", "Too many requests at once. Try again.", headers=headers)
+
+
+class Receipt:
+    """A request's body, held and worked on from the beginning of an ``async with`` to its end."""
+
+    def __init__(self, desk: Desk, request: Request):
+        self._desk, self._request, self._body = desk, request, bytearray()
+
+    async def __aenter__(self) -> bytes:
+        try:
+            await self._receive()
+            await self._desk.begin()
+        except BaseException:
+            self._desk.hold(-len(self._body))
+            raise
+        return bytes(self._body)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._desk.end()
+        self._desk.hold(-len(self._body))
+
+    async def _receive(self) -> None:
         """The first part is mostly all there is, and without one the connection closes by itself."""
-        if not await self._take(request, body):
+        if not await self._take():
             return
-        seconds = self.limits.request_seconds
+        seconds = self._desk.limits.request_seconds
         try:
             async with asyncio.timeout(seconds):
-                while await self._take(request, body):
+                while await self._take():
                     pass
         except TimeoutError:
             raise RequestError(
                 408, "too_slow", f"The body did not arrive within {seconds:g} seconds.", headers=HANG_UP
             ) from None
 
-    async def _take(self, request: Request, body: bytearray) -> bool:
+    async def _take(self) -> bool:
         """One more part of the body; whether there is another."""
-        message = await request.receive()
+        message = await self._request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         part: bytes = message.get("body", b"")
-        body += part
-        self._held += len(part)
-        if len(body) > self.limits.body_bytes:
-            raise _too_large(self.limits.body_bytes)
-        if self._held > self.limits.held_bytes:
-            raise self._busy(hang_up=True)
+        self._body += part
+        self._desk.hold(len(part))
+        if len(self._body) > self._desk.limits.body_bytes:
+            raise _too_large(self._desk.limits.body_bytes)
         return bool(message.get("more_body"))
-
-    def _busy(self, *, hang_up: bool = False) -> RequestError:
-        headers = {"retry-after": str(self.limits.retry_after_seconds)} | (HANG_UP if hang_up else {})
-        return RequestError(503, "busy", "Too many requests at once. Try again.", headers=headers)
 
 
 def _check_head(request: Request, kinds: Kinds, most: int) -> None:

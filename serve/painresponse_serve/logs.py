@@ -24,12 +24,15 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One record as one line."""
-        line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))}
-        line |= {"level": record.levelname.lower(), "event": record.getMessage()}
-        line |= getattr(record, "fields", {})
+        fields = getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1]:
-            line |= _whereabouts(record.exc_info[1])
-        return msgspec.json.encode(line).decode()
+            fields = fields | _whereabouts(record.exc_info[1])
+        return _json(record.created, record.levelname.lower(), record.getMessage(), fields)
+
+
+def _json(seconds: float, level: str, event: str, fields: dict[str, Any]) -> str:
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    return msgspec.json.encode({"time": at, "level": level, "event": event, **fields}).decode()
 
 
 _LEVELS = {
@@ -94,7 +97,7 @@ class Logged:
             if not status:
                 await _INTERNAL.response()(scope, receive, noted)
         seconds = time.perf_counter() - started
-        log.info("request", extra={"fields": _line(scope, status, seconds)})
+        _tell("request", _line(scope, status, seconds))
         self._count(
             method=scope["method"],
             route=_route(scope),
@@ -102,6 +105,17 @@ class Logged:
             seconds=seconds,
             error=scope["state"]["line"].get("error", ""),
         )
+
+
+def _tell(event: str, fields: dict[str, Any]) -> None:
+    """A line as ``log.info`` writes it, but without a record in between, which takes three times as long."""
+    for handler in log.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            try:
+                handler.stream.write(_json(time.time(), "info", event, fields) + handler.terminator)
+                handler.flush()
+            except OSError:
+                handler.handleError(log.makeRecord(log.name, logging.INFO, "", 0, event, (), None))
 
 
 _INTERNAL = RequestError(500, "internal", "The server failed. Nothing was scored; its log says where.")

@@ -83,13 +83,13 @@ class ModelReady(Struct, frozen=True):
     ready: bool
 
 
-class InputParameters(Struct, frozen=True):
+class InputParameters(Struct, frozen=True, omit_defaults=True, gc=False):
     """Where the elements of an input are, if not in ``data``."""
 
     binary_data_size: Size | None = None
 
 
-class InferInput(Struct, frozen=True, forbid_unknown_fields=True):
+class InferInput(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A tensor sent: its elements flat or nested in ``data``, or behind the JSON."""
 
     name: InputName
@@ -105,7 +105,7 @@ class InferInput(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: InputParameters | None = None
 
 
-class OutputParameters(Struct, frozen=True):
+class OutputParameters(Struct, frozen=True, omit_defaults=True, gc=False):
     """How an output is wanted."""
 
     binary_data: bool | None = None
@@ -113,20 +113,20 @@ class OutputParameters(Struct, frozen=True):
     shared_memory_region: str | None = None
 
 
-class InferOutput(Struct, frozen=True, forbid_unknown_fields=True):
+class InferOutput(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """An output that is wanted."""
 
     name: OutputName
     parameters: OutputParameters | None = None
 
 
-class InferParameters(Struct, frozen=True):
+class InferParameters(Struct, frozen=True, omit_defaults=True, gc=False):
     """How outputs are wanted that do not say it themselves."""
 
     binary_data_output: bool = False
 
 
-class InferRequest(Struct, frozen=True, forbid_unknown_fields=True):
+class InferRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Rows of features, and which outputs are wanted: without a list, all of them."""
 
     inputs: Annotated[list[InferInput], Meta(min_length=1, max_length=16)]
@@ -135,13 +135,13 @@ class InferRequest(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: InferParameters | None = None
 
 
-class BinarySize(Struct, frozen=True):
+class BinarySize(Struct, frozen=True, gc=False):
     """How many bytes of an output stand behind the JSON."""
 
     binary_data_size: Size
 
 
-class InferredOutput(Struct, frozen=True):
+class InferredOutput(Struct, frozen=True, gc=False):
     """An output: its elements, row-major, in ``data`` (null is NaN) or behind the JSON."""
 
     name: str
@@ -151,7 +151,7 @@ class InferredOutput(Struct, frozen=True):
     parameters: BinarySize | UnsetType = UNSET
 
 
-class InferredParameters(Struct, frozen=True):
+class InferredParameters(Struct, frozen=True, gc=False):
     """What goes with every answer."""
 
     synthetic: Annotated[bool, Meta(description="trained on simulated patients; must not score real ones")]
@@ -162,7 +162,7 @@ class InferredParameters(Struct, frozen=True):
     notices: str
 
 
-class InferResponse(Struct, frozen=True):
+class InferResponse(Struct, frozen=True, gc=False):
     """What the models say of each row."""
 
     model_name: str

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from painresponse.scoring.bundle import Bundle
 from painresponse_serve.complaints import RequestError
-from painresponse_serve.histories import once
+from painresponse_serve.histories import kept, once
 from painresponse_serve.inference.messages import InferInput, InferOutput, InferRequest
 from painresponse_serve.inference.tensors import (
     CONTRIBUTIONS,
@@ -66,16 +66,21 @@ def _envelope(text: bytes) -> InferRequest:
     """
     try:
         request = _decoder.decode(text)
-        for one in request.inputs:
-            if isinstance(one.data, Raw):
-                before, _, behind = text.partition(bytes(one.data))
-                text = before + b"[]" + behind
-        _members.decode(text.decode())
+        if not kept(text, request):
+            _check_names(request, text)
     except msgspec.ValidationError as error:
         raise wrong(_words(str(error))) from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise RequestError(400, "bad_json", _SYNTAX) from None
     return request
+
+
+def _check_names(request: InferRequest, text: bytes) -> None:
+    for one in request.inputs:
+        if isinstance(one.data, Raw):
+            before, _, behind = text.partition(bytes(one.data))
+            text = before + b"[]" + behind
+    _members.decode(text.decode())
 
 
 _SYNTAX = (

@@ -158,11 +158,14 @@ def _facts(served: Served) -> ModelFacts:
     return ModelFacts(bundle.name, [version_of(bundle)], "onnx_onnxv1", given, told, parameters)
 
 
+_HEAD = HEAD.lower().encode()
+
+
 def _head(request: Request) -> int | None:
     """How many bytes of the body are JSON, where the client says it."""
-    said = request.headers.getlist(HEAD)
+    said = [value for name, value in request.scope["headers"] if name == _HEAD]
     if not said:
         return None
-    if len(said) > 1 or not said[0].isascii() or not said[0].isdigit() or len(said[0]) > 9:
+    if len(said) > 1 or not said[0].isdigit() or len(said[0]) > 9:
         raise wrong(f"The header {HEAD} must be one number: how many bytes of the body are JSON.")
     return int(said[0])

@@ -56,17 +56,17 @@ class Checklist:
 
     def unmet(self, computed: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Rows (of ``computed``: rows x columns) by requirement that is not met; what is unknown is not."""
-        known, *others = np.moveaxis(computed[:, self._columns], 2, 0)
-        for column in others:
-            known = np.where(np.isnan(known), column, known)
+        looked_at = computed[:, self._columns]
+        known = looked_at[:, :, 0]
+        for other in range(1, self._columns.shape[1]):
+            known = np.where(np.isnan(known), looked_at[:, :, other], known)
         met = (known >= self._least) & (known <= self._most)
         unmet: NDArray[np.bool_] = ~met
         return unmet
 
     def first_unmet(self, computed: NDArray[np.float64]) -> NDArray[np.int64]:
         """By row and target the place of the first requirement that is not met, or -1."""
-        unmet = self.unmet(computed)
-        first = np.full((len(computed), self._asked.shape[1]), -1, np.int64)
-        for place in np.flatnonzero(unmet.any(axis=0))[::-1]:
-            first[np.ix_(unmet[:, place], self._asked[place])] = place
-        return first
+        none = len(self._asked)
+        unmet = self.unmet(computed)[:, :, np.newaxis] & self._asked
+        first = np.where(unmet, np.arange(none)[:, np.newaxis], none).min(axis=1, initial=none)
+        return np.where(first == none, -1, first)

@@ -1,6 +1,7 @@
 """Histories in, scores out: the one object behind the notebook, the cohort run and the server."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ class Scorer:
     def _repr_html_(self) -> str:
         return markup.panel(self.bundle.heading, self.bundle.models(), notes=self.notices)
 
-    @property
+    @cached_property
     def notices(self) -> tuple[str, ...]:
         """What every answer must say."""
         return (*((SYNTHETIC_NOTICE,) if self.bundle.synthetic else ()), NOTICE, MEANING)
