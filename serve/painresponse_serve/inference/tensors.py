@@ -76,16 +76,13 @@ def numbers(sent: InferInput, elements: Raw | bytes) -> NDArray[np.float32]:
     nested = bytes(memoryview(elements)[1:64]).lstrip()[:1] == b"["
     try:
         plain = _rows_of_numbers.decode(elements) if nested else _numbers.decode(elements)
-        with np.errstate(over="ignore"):
-            found = np.array(plain, np.float32)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        found = np.array(np.inf, np.float32)
-    if np.isinf(found).any():
+        with np.errstate(over="raise"):
+            return _shaped(sent, np.array(plain, np.float32))
+    except (msgspec.DecodeError, ValueError, RecursionError, FloatingPointError):
         raise wrong(
             f"{sent.name}: data must be a list of numbers within the range of FP32, or null for a missing "
             "value; flat, or a list for each row, all as long."
-        )
-    return _shaped(sent, found)
+        ) from None
 
 
 def truths(sent: InferInput, elements: Raw | bytes) -> NDArray[np.bool_]:

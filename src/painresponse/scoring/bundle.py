@@ -115,7 +115,8 @@ class Bundle:
     def run(self, matrix: NDArray[np.float32], *, explain: Sequence[int] = ()) -> "Outputs":
         """What the models say of feature rows, with the contributions to the targets at the places given."""
         asked = np.zeros(len(self.targets), bool)
-        asked[list(explain)] = True
+        if len(explain):
+            asked[list(explain)] = True
         size = EXPLAINED_AT_ONCE if len(explain) else len(matrix)
         if len(matrix) <= size:
             return self._run(matrix, asked)
