@@ -55,12 +55,13 @@ def steps(columns: Mapping[Feature, int], *, empty: int) -> tuple[Step, ...]:
     stays unknown.
     """
     made = {one: [columns[part] for part in parts_of(one)] for one in columns}
+    above = _above(columns)
     waiting = [one for one in columns if made[one]]
     done = {columns[one] for one in columns if not made[one]}
     found = []
     while waiting:
         ready = [one for one in waiting if done.issuperset(made[one])]
-        kind = _next_kind(Counter(map(type, ready)), Counter(map(type, waiting)))
+        kind = _next_kind(ready, Counter(map(type, waiting)), above)
         now = [one for one in ready if type(one) is kind]
         found.append(_step(now, columns, [made[one] for one in now], empty))
         done.update(columns[one] for one in now)
@@ -68,9 +69,25 @@ def steps(columns: Mapping[Feature, int], *, empty: int) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def _next_kind(ready: Counter[type[Feature]], waiting: Counter[type[Feature]]) -> type[Feature]:
-    """A kind of which all can be done and none is left for later; else the one of which most can be done."""
-    return max(ready, key=lambda kind: (ready[kind] == waiting[kind], ready[kind]))
+def _above(columns: Iterable[Feature]) -> dict[Feature, int]:
+    """By feature, how many combinations one on the other are made of it; parts come before what they make."""
+    above = dict.fromkeys(columns, 0)
+    for one in reversed(list(above)):
+        for part in parts_of(one):
+            above[part] = max(above[part], above[one] + 1)
+    return above
+
+
+def _next_kind(
+    ready: Iterable[Feature], waiting: Counter[type[Feature]], above: Mapping[Feature, int]
+) -> type[Feature]:
+    """A kind of which all can be done and none is left for later; else the one on which most is built."""
+    found: dict[type[Feature], list[int]] = {}
+    for one in ready:
+        found.setdefault(type(one), []).append(above[one])
+    return max(
+        found, key=lambda kind: (len(found[kind]) == waiting[kind], max(found[kind]), len(found[kind]))
+    )
 
 
 def _step(
