@@ -26,7 +26,10 @@ CLIENTS = 12
 
 @dataclass
 class Heard:
-    """What a client got back whole, by what it sent, and the part of an answer that came at last, if any."""
+    """What a client was scored, by what it sent, and the part of an answer that came at last, if any.
+
+    More clients ask than are worked on at once: who is told to come back was not scored.
+    """
 
     whole: list[bytes] = field(default_factory=list)
     part: bytes = b""
@@ -43,7 +46,8 @@ def ask_until_the_end(server: Server, number: int) -> Heard:
             if not _is_whole(answer):
                 heard.part = answer
                 break
-            heard.whole.append(body)
+            if answer.startswith(b"HTTP/1.1 200"):
+                heard.whole.append(body)
     return heard
 
 
