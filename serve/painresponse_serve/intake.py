@@ -12,11 +12,14 @@ JSON: Kinds = ("application/json",)
 
 
 class Desk:
-    """Receives bodies, and lets as many requests be worked on at once as the settings allow."""
+    """Receives bodies, and lets as many requests be worked on at once as the settings allow.
+
+    While more come than that, half as many: where somebody waits in any case, the others are answered soon.
+    """
 
     def __init__(self, limits: Limits):
         self.limits = limits
-        self._at_work = self._held = 0
+        self._at_work = self._held = self._too_many = 0
 
     @property
     def at_work(self) -> int:
@@ -40,8 +43,13 @@ class Desk:
 
     async def begin(self) -> None:
         """One request more is worked on. Raises RequestError, after a while, where there is no room."""
-        if self._at_work >= self.limits.concurrent:
-            await asyncio.sleep(self.limits.busy_seconds)
+        most = self.limits.concurrent
+        if self._at_work >= (max(1, most // 2) if self._too_many else most):
+            self._too_many += 1
+            try:
+                await asyncio.sleep(self.limits.busy_seconds)
+            finally:
+                self._too_many -= 1
             raise self._busy()
         self._at_work += 1
 
