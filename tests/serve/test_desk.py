@@ -31,6 +31,15 @@ async def is_refused(desk: Desk) -> None:
     assert (refused.value.status, refused.value.code) == (503, "busy")
 
 
+async def crowded(concurrent: int) -> tuple[Desk, asyncio.Task[None]]:
+    """A desk at which as many are worked on as may be, and one too many who waits to be refused."""
+    ours = desk(concurrent)
+    await works(ours, concurrent)
+    one_too_many = asyncio.create_task(is_refused(ours))
+    await asyncio.sleep(0)
+    return ours, one_too_many
+
+
 def test_as_many_are_worked_on_as_the_settings_say_and_no_more():
     async def story() -> None:
         ours = desk(4)
@@ -45,10 +54,7 @@ def test_as_many_are_worked_on_as_the_settings_say_and_no_more():
 
 def test_while_somebody_waits_to_be_refused_half_as_many_are_worked_on():
     async def story() -> None:
-        ours = desk(4)
-        await works(ours, 4)
-        one_too_many = asyncio.create_task(is_refused(ours))
-        await asyncio.sleep(0)
+        ours, one_too_many = await crowded(4)
         ours.end()
         ours.end()
         await asyncio.gather(one_too_many, is_refused(ours))  # two are at work, and one more is too many
@@ -60,10 +66,7 @@ def test_while_somebody_waits_to_be_refused_half_as_many_are_worked_on():
 
 def test_of_those_that_are_let_in_while_somebody_waits_none_is_turned_away():
     async def story() -> None:
-        ours = desk(4)
-        await works(ours, 4)
-        one_too_many = asyncio.create_task(is_refused(ours))
-        await asyncio.sleep(0)
+        ours, one_too_many = await crowded(4)
         for _ in range(3):
             ours.end()
         await works(ours, 1)
@@ -75,10 +78,7 @@ def test_of_those_that_are_let_in_while_somebody_waits_none_is_turned_away():
 
 def test_a_desk_for_one_works_on_one_even_then():
     async def story() -> None:
-        ours = desk(1)
-        await works(ours, 1)
-        one_too_many = asyncio.create_task(is_refused(ours))
-        await asyncio.sleep(0)
+        ours, one_too_many = await crowded(1)
         ours.end()
         await works(ours, 1)
         await one_too_many
