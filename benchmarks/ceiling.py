@@ -1,8 +1,9 @@
 """How near the oracle more data would bring us: learnt on all seeds but one, judged on that one.
 
 Learnt once from the outcomes, by our own procedure, and once from what nobody has: the oracle's own
-probabilities, free of chance. What is not in the records keeps us away from the oracle by no more than the second
-is: the oracle knows without noise or gaps what they hold with both, and no number of patients closes that.
+probabilities, free of chance. What is not in the records keeps us away from the oracle by no more than the
+second is: the oracle knows without noise or gaps what they hold with both, and no number of patients closes
+that.
 """
 
 import sys
